@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Block devices: opening, freezing and statistics under the newest names.
+ */
+#ifndef BS_COMPAT_BDEV_H
+#define BS_COMPAT_BDEV_H
+
+#include <linux/blkdev.h>
+#include <linux/blk-mq.h>
+#include <linux/fs.h>
+#include <linux/part_stat.h>
+
+#include "compat/config.h"
+
+/**
+ * struct bs_bdev - a block device that we have opened
+ * @bdev: the device, NULL if it is not open
+ * @handle: what closes it again
+ */
+struct bs_bdev {
+	struct block_device *bdev;
+	void *handle;
+};
+
+#ifdef HAVE_BDEV_FILE_OPEN
+static inline int bs_bdev_open(struct bs_bdev *b, dev_t dev)
+{
+	struct file *file = bdev_file_open_by_dev(dev, BLK_OPEN_READ, NULL,
+						  NULL);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	b->handle = file;
+	b->bdev = file_bdev(file);
+	return 0;
+}
+
+static inline int bs_bdev_claim(struct bs_bdev *b, dev_t dev, void *holder)
+{
+	struct file *file = bdev_file_open_by_dev(dev, BLK_OPEN_READ |
+						  BLK_OPEN_WRITE, holder,
+						  NULL);
+
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	b->handle = file;
+	b->bdev = file_bdev(file);
+	return 0;
+}
+
+static inline void bs_bdev_close(struct bs_bdev *b)
+{
+	if (b->bdev)
+		bdev_fput(b->handle);
+	b->bdev = NULL;
+}
+
+static inline void bs_bdev_unclaim(struct bs_bdev *b)
+{
+	bs_bdev_close(b);
+}
+#else /* !HAVE_BDEV_FILE_OPEN: before 6.9 */
+static inline int bs_bdev_open(struct bs_bdev *b, dev_t dev)
+{
+	struct block_device *bdev = blkdev_get_by_dev(dev, FMODE_READ, NULL);
+
+	if (IS_ERR(bdev))
+		return PTR_ERR(bdev);
+	b->bdev = bdev;
+	return 0;
+}
+
+static inline int bs_bdev_claim(struct bs_bdev *b, dev_t dev, void *holder)
+{
+	struct block_device *bdev = blkdev_get_by_dev(dev, FMODE_READ |
+						      FMODE_WRITE | FMODE_EXCL,
+						      holder);
+
+	if (IS_ERR(bdev))
+		return PTR_ERR(bdev);
+	b->bdev = bdev;
+	return 0;
+}
+
+static inline void bs_bdev_close(struct bs_bdev *b)
+{
+	if (b->bdev)
+		blkdev_put(b->bdev, FMODE_READ);
+	b->bdev = NULL;
+}
+
+static inline void bs_bdev_unclaim(struct bs_bdev *b)
+{
+	if (b->bdev)
+		blkdev_put(b->bdev, FMODE_READ | FMODE_WRITE | FMODE_EXCL);
+	b->bdev = NULL;
+}
+#endif
+
+#ifdef HAVE_BDEV_FREEZE
+/* Did bdev_freeze() reach a file system? Asked while it is frozen. */
+static inline bool bs_bdev_fs_frozen(struct block_device *bdev)
+{
+	bool frozen;
+
+	mutex_lock(&bdev->bd_holder_lock);
+	frozen = bdev->bd_holder_ops && bdev->bd_holder_ops->freeze;
+	mutex_unlock(&bdev->bd_holder_lock);
+	return frozen;
+}
+#else /* before 6.8 */
+#define bdev_freeze freeze_bdev
+#define bdev_thaw thaw_bdev
+static inline bool bs_bdev_fs_frozen(struct block_device *bdev)
+{
+	return READ_ONCE(bdev->bd_fsfreeze_sb);
+}
+#endif
+
+#ifdef HAVE_FREEZE_SUPER_OWNER
+static inline int bs_sb_freeze(struct super_block *sb)
+{
+	return freeze_super(sb, FREEZE_HOLDER_USERSPACE, NULL);
+}
+
+static inline int bs_sb_thaw(struct super_block *sb)
+{
+	return thaw_super(sb, FREEZE_HOLDER_USERSPACE, NULL);
+}
+#elif defined(HAVE_FREEZE_SUPER_WHO)
+static inline int bs_sb_freeze(struct super_block *sb)
+{
+	return freeze_super(sb, FREEZE_HOLDER_USERSPACE);
+}
+
+static inline int bs_sb_thaw(struct super_block *sb)
+{
+	return thaw_super(sb, FREEZE_HOLDER_USERSPACE);
+}
+#else
+static inline int bs_sb_freeze(struct super_block *sb)
+{
+	return freeze_super(sb);
+}
+
+static inline int bs_sb_thaw(struct super_block *sb)
+{
+	return thaw_super(sb);
+}
+#endif
+
+/* Wait until all requests that had been started on a blk-mq queue are done. */
+static inline void bs_queue_drain(struct request_queue *q)
+{
+#ifdef HAVE_FREEZE_QUEUE_MEMFLAGS
+	unsigned int memflags = blk_mq_freeze_queue(q);
+
+	blk_mq_unfreeze_queue(q, memflags);
+#else
+	blk_mq_freeze_queue(q);
+	blk_mq_unfreeze_queue(q);
+#endif
+}
+
+/* Writes in flight as the statistics of a device tell; meant to be 0 once. */
+static inline unsigned int bs_bdev_writes_in_flight(struct block_device *bdev)
+{
+	unsigned int nr = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		nr += part_stat_local_read_cpu(bdev, in_flight[1], cpu);
+	return nr;
+}
+
+/* Does the disk have a way for writes that goes around submit_bio()? */
+static inline bool bs_disk_has_rw_page(struct gendisk *disk)
+{
+#ifdef HAVE_RW_PAGE
+	return disk->fops->rw_page;
+#else
+	return false;
+#endif
+}
+
+static inline bool bs_disk_is_bio_based(struct gendisk *disk)
+{
+	return disk->fops->submit_bio;
+}
+
+#endif /* BS_COMPAT_BDEV_H */

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Making a bio-based disk: queue limits came into blk_alloc_disk() with 6.9,
+ * and open() was given the gendisk with 6.5.
+ */
+#ifndef BS_COMPAT_DISK_H
+#define BS_COMPAT_DISK_H
+
+#include <linux/blkdev.h>
+
+#include "compat/config.h"
+
+#ifdef HAVE_BLK_ALLOC_DISK_LIMITS
+static inline struct gendisk *bs_alloc_disk(unsigned int logical_block,
+					    unsigned int physical_block,
+					    unsigned int max_sectors)
+{
+	struct queue_limits lim = {
+		.logical_block_size = logical_block,
+		.physical_block_size = physical_block,
+		.io_min = physical_block,
+		.max_hw_sectors = max_sectors,
+		.max_segments = BIO_MAX_VECS,
+	};
+
+	return blk_alloc_disk(&lim, NUMA_NO_NODE);
+}
+#else
+static inline struct gendisk *bs_alloc_disk(unsigned int logical_block,
+					    unsigned int physical_block,
+					    unsigned int max_sectors)
+{
+	struct gendisk *disk = blk_alloc_disk(NUMA_NO_NODE);
+
+	if (!disk)
+		return ERR_PTR(-ENOMEM);
+	blk_queue_logical_block_size(disk->queue, logical_block);
+	blk_queue_physical_block_size(disk->queue, physical_block);
+	blk_queue_max_hw_sectors(disk->queue, max_sectors);
+	blk_queue_max_segments(disk->queue, BIO_MAX_VECS);
+	return disk;
+}
+#endif
+
+#ifdef HAVE_DISK_OPEN_GENDISK
+#define BS_DISK_OPEN(name, disk) \
+	static int name(struct gendisk *disk, blk_mode_t mode)
+#define BS_DISK_RELEASE(name, disk) \
+	static void name(struct gendisk *disk)
+#define BS_DISK_OPEN_DISK(disk) (disk)
+#else
+#define BS_DISK_OPEN(name, arg) \
+	static int name(struct block_device *arg, fmode_t mode)
+#define BS_DISK_RELEASE(name, disk) \
+	static void name(struct gendisk *disk, fmode_t mode)
+#define BS_DISK_OPEN_DISK(bdev) ((bdev)->bd_disk)
+#endif
+
+#endif /* BS_COMPAT_DISK_H */
