@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Disks on which writes are watched.
+ *
+ * A disk is found by its gendisk in a hash table, under RCU. It holds the list
+ * of watches (origins, and areas of the difference storage), the gate, and the
+ * count of writes in progress. Gate and count belong to the disk, not to a
+ * watch: with a disk and its partition both watched, counting at one and
+ * parking at the other would never drain.
+ *
+ * Locks: bs_disks_lock protects the table, bs_disk.users and .watches against
+ * other changers; readers are under RCU. bs_disk.lock protects .parked. The
+ * counts are summed up as follows: first all that went out, then, after a
+ * barrier, all that came in. Nobody goes out before having come in, so equal
+ * sums say that at the instant between nobody was inside.
+ *
+ * A disk that is put for the last time is taken from the table at once. Its
+ * last writes may still be in progress, so a worker waits for them and frees
+ * it; the disk holds a reference to the module until then.
+ */
+
+#include <linux/hashtable.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "write.h"
+
+#define BS_DISKS_BITS 8
+/* How often the drain looks by itself, were a wake-up to be missed. */
+#define BS_DRAIN_POLL msecs_to_jiffies(20)
+
+static DEFINE_HASHTABLE(bs_disks, BS_DISKS_BITS);
+static DEFINE_MUTEX(bs_disks_lock);
+
+struct bs_disk *bs_disk_find(const struct gendisk *gendisk)
+{
+	struct bs_disk *disk;
+
+	hash_for_each_possible_rcu(bs_disks, disk, node,
+				   (unsigned long)gendisk,
+				   lockdep_is_held(&bs_disks_lock)) {
+		if (disk->gendisk == gendisk)
+			return disk;
+	}
+	return NULL;
+}
+
+static bool bs_disk_quiet(struct bs_disk *disk)
+{
+	unsigned long in = 0, out = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		out += READ_ONCE(per_cpu_ptr(disk->counts, cpu)->out);
+	smp_mb(); /* see the head of this file */
+	for_each_possible_cpu(cpu)
+		in += READ_ONCE(per_cpu_ptr(disk->counts, cpu)->in);
+	return in == out;
+}
+
+static void bs_disk_free(struct bs_disk *disk)
+{
+	if (disk->send_wq)
+		destroy_workqueue(disk->send_wq);
+	if (disk->copy_wq)
+		destroy_workqueue(disk->copy_wq);
+	mempool_destroy(disk->writes);
+	free_percpu(disk->counts);
+	bs_bdev_close(&disk->bdev);
+	kfree(disk);
+}
+
+static int bs_disk_alloc_parts(struct bs_disk *disk)
+{
+	const char *name = disk->gendisk->disk_name;
+
+	disk->counts = alloc_percpu(struct bs_count);
+	disk->writes = bs_write_pool();
+	disk->copy_wq = alloc_workqueue("blksnap-copy-%s",
+					WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
+	disk->send_wq = alloc_workqueue("blksnap-send-%s",
+					WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
+	if (!disk->counts || !disk->writes || !disk->copy_wq || !disk->send_wq)
+		return -ENOMEM;
+	return 0;
+}
+
+static struct bs_disk *bs_disk_alloc(struct gendisk *gendisk)
+{
+	struct bs_disk *disk = kzalloc(sizeof(*disk), GFP_KERNEL);
+	int ret;
+
+	if (!disk)
+		return ERR_PTR(-ENOMEM);
+	disk->gendisk = gendisk;
+	disk->settled = true;
+	INIT_LIST_HEAD(&disk->watches);
+	init_waitqueue_head(&disk->drained);
+	spin_lock_init(&disk->lock);
+	bio_list_init(&disk->parked);
+	INIT_WORK(&disk->release, bs_write_release);
+	ret = bs_disk_alloc_parts(disk);
+	if (!ret)
+		ret = bs_bdev_open(&disk->bdev, disk_devt(gendisk));
+	if (ret) {
+		bs_disk_free(disk);
+		return ERR_PTR(ret);
+	}
+	return disk;
+}
+
+static struct bs_disk *bs_disk_make(struct gendisk *gendisk)
+{
+	struct bs_disk *disk = bs_disk_alloc(gendisk);
+	int ret;
+
+	if (IS_ERR(disk))
+		return disk;
+	ret = bs_hook_get(&bs_write_hook_ops, disk->bdev.bdev);
+	if (ret) {
+		bs_disk_free(disk);
+		return ERR_PTR(ret);
+	}
+	__module_get(THIS_MODULE);
+	hash_add_rcu(bs_disks, &disk->node, (unsigned long)gendisk);
+	return disk;
+}
+
+struct bs_disk *bs_disk_get(struct block_device *bdev)
+{
+	struct bs_disk *disk;
+
+	mutex_lock(&bs_disks_lock);
+	disk = bs_disk_find(bdev->bd_disk);
+	if (!disk)
+		disk = bs_disk_make(bdev->bd_disk);
+	if (!IS_ERR(disk))
+		disk->users++;
+	mutex_unlock(&bs_disks_lock);
+	return disk;
+}
+
+static void bs_disk_reap(struct bs_disk *disk)
+{
+	synchronize_rcu();
+	do {
+		flush_work(&disk->release);
+	} while (!wait_event_timeout(disk->drained, bs_disk_quiet(disk) &&
+				     bio_list_empty(&disk->parked),
+				     BS_DRAIN_POLL));
+	/* Whoever counted out last may still be at it. */
+	synchronize_rcu();
+	bs_hook_put();
+	bs_disk_free(disk);
+	module_put(THIS_MODULE);
+}
+
+void bs_disk_put(struct bs_disk *disk)
+{
+	mutex_lock(&bs_disks_lock);
+	if (--disk->users) {
+		mutex_unlock(&bs_disks_lock);
+		return;
+	}
+	hash_del_rcu(&disk->node);
+	mutex_unlock(&bs_disks_lock);
+	bs_disk_reap(disk);
+}
+
+/*
+ * Writes that were submitted before the watch was seen are not counted. A
+ * task may still be on its way into the queue with one, so there is a grace
+ * period for tasks between two drains of it. What blk-throttle has parked
+ * stays out of reach. A bio-based disk has no queue to drain: its statistics
+ * have to show no write in flight once, which the cut waits for.
+ */
+static void bs_disk_settle(struct bs_disk *disk)
+{
+	struct request_queue *q = disk->gendisk->queue;
+
+	synchronize_rcu();
+	if (bs_disk_is_bio_based(disk->gendisk)) {
+		synchronize_rcu_tasks();
+		WRITE_ONCE(disk->settled, false);
+		return;
+	}
+	bs_queue_drain(q);
+	synchronize_rcu_tasks();
+	bs_queue_drain(q);
+}
+
+int bs_disk_watch(struct bs_disk *disk, struct bs_watch *watch, bool settle)
+{
+	watch->disk = disk;
+	watch->writes = alloc_percpu(unsigned long);
+	if (!watch->writes)
+		return -ENOMEM;
+	mutex_lock(&bs_disks_lock);
+	list_add_tail_rcu(&watch->entry, &disk->watches);
+	mutex_unlock(&bs_disks_lock);
+	if (settle)
+		bs_disk_settle(disk);
+	return 0;
+}
+
+void bs_disk_unwatch(struct bs_watch *watch)
+{
+	mutex_lock(&bs_disks_lock);
+	list_del_rcu(&watch->entry);
+	mutex_unlock(&bs_disks_lock);
+	synchronize_rcu();
+	free_percpu(watch->writes);
+}
+
+bool bs_disk_overlaps(struct block_device *bdev, const struct bs_range *range)
+{
+	struct bs_watch *watch;
+	struct bs_disk *disk;
+	bool overlaps = false;
+
+	rcu_read_lock();
+	disk = bs_disk_find(bdev->bd_disk);
+	if (disk) {
+		list_for_each_entry_rcu(watch, &disk->watches, entry)
+			overlaps |= rcu_access_pointer(watch->cow) &&
+				    bs_ranges_overlap(&watch->range, range);
+	}
+	rcu_read_unlock();
+	return overlaps;
+}
+
+u64 bs_watch_writes(const struct bs_watch *watch)
+{
+	u64 nr = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		nr += READ_ONCE(*per_cpu_ptr(watch->writes, cpu));
+	return nr;
+}
+
+void bs_disk_close(struct bs_disk *disk)
+{
+	spin_lock_irq(&disk->lock);
+	WRITE_ONCE(disk->closed, true);
+	spin_unlock_irq(&disk->lock);
+	smp_mb(); /* close before looking at the counts: bs_count_in(), _out() */
+}
+
+void bs_disk_open(struct bs_disk *disk)
+{
+	spin_lock_irq(&disk->lock);
+	WRITE_ONCE(disk->closed, false);
+	queue_work(disk->send_wq, &disk->release);
+	spin_unlock_irq(&disk->lock);
+}
+
+static bool bs_disk_no_writes_in_flight(struct bs_disk *disk)
+{
+	struct block_device *part;
+	unsigned int nr = 0;
+	unsigned long i;
+
+	rcu_read_lock();
+	xa_for_each(&disk->gendisk->part_tbl, i, part)
+		nr += bs_bdev_writes_in_flight(part);
+	rcu_read_unlock();
+	return !nr;
+}
+
+static bool bs_disk_drained(struct bs_disk *disk)
+{
+	if (!bs_disk_quiet(disk))
+		return false;
+	if (!READ_ONCE(disk->settled) && bs_disk_no_writes_in_flight(disk))
+		WRITE_ONCE(disk->settled, true);
+	return READ_ONCE(disk->settled);
+}
+
+int bs_disk_drain(struct bs_disk *disk, unsigned long deadline)
+{
+	while (!wait_event_timeout(disk->drained, bs_disk_drained(disk),
+				   BS_DRAIN_POLL)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		if (time_after(jiffies, deadline))
+			return -ETIMEDOUT;
+	}
+	return 0;
+}

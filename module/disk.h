@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A disk on which writes are watched: one gate and one count for all of it.
+ */
+#ifndef BS_DISK_H
+#define BS_DISK_H
+
+#include <linux/list.h>
+#include <linux/mempool.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "compat/bdev.h"
+#include "pure/range.h"
+
+struct bs_cow;
+
+struct bs_count {
+	unsigned long in;
+	unsigned long out;
+};
+
+/**
+ * struct bs_disk - a disk with watches
+ * @node: in the table of all; RCU
+ * @gendisk: the disk, kept by @bdev
+ * @bdev: the whole disk, open
+ * @users: watches and makers of watches; bs_disks_lock
+ * @watches: list of struct bs_watch; changed under bs_disks_lock, RCU
+ * @settled: writes that came before the watches are known to be done;
+ *	bs_disks_lock
+ * @closed: the gate; written under @lock, read with a barrier after counting
+ * @counts: admitted and completed writes, per CPU
+ * @drained: the drain waits here
+ * @lock: protects @parked
+ * @parked: bios that came while the gate was closed, or for which there was
+ *	no memory in the callback; not counted, nothing is decided on them
+ * @release: works off @parked
+ * @writes: of struct bs_write
+ * @copy_wq: reads old data
+ * @send_wq: sends writes on; one may sleep there without stopping another
+ */
+struct bs_disk {
+	struct hlist_node node;
+	struct gendisk *gendisk;
+	struct bs_bdev bdev;
+	unsigned int users;
+	struct list_head watches;
+	bool settled;
+	bool closed;
+	struct bs_count __percpu *counts;
+	wait_queue_head_t drained;
+	spinlock_t lock;
+	struct bio_list parked;
+	struct work_struct release;
+	mempool_t *writes;
+	struct workqueue_struct *copy_wq;
+	struct workqueue_struct *send_wq;
+};
+
+/**
+ * struct bs_watch - a range of sectors of a disk, and who cares
+ * @entry: in bs_disk.watches; RCU
+ * @disk: set by bs_disk_watch()
+ * @range: sectors of the disk
+ * @cow: copies old data of the range, if a snapshot is armed; RCU, changed
+ *	while the disk is drained, or to NULL
+ * @written: told of each write into the range, with preemption off, if set
+ * @writes: how many there were, per CPU
+ */
+struct bs_watch {
+	struct list_head entry;
+	struct bs_disk *disk;
+	struct bs_range range;
+	struct bs_cow __rcu *cow;
+	void (*written)(struct bs_watch *watch, const struct bs_range *range);
+	unsigned long __percpu *writes;
+};
+
+/**
+ * bs_disk_get() - the watched disk of a block device, made if need be
+ * @bdev: the whole disk or one of its partitions, open
+ *
+ * May sleep long. Return: the disk, with a reference for the caller, or an
+ * ERR_PTR as of bs_hook_get(), or -ENOMEM, or of opening the whole disk.
+ */
+struct bs_disk *bs_disk_get(struct block_device *bdev);
+
+/**
+ * bs_disk_put() - drop a reference
+ * @disk: may be gone afterwards, once its last writes are done
+ */
+void bs_disk_put(struct bs_disk *disk);
+
+/**
+ * bs_disk_watch() - see each write into a range from now on
+ * @disk: with a reference that stays as long as the watch
+ * @watch: with @range and @written set
+ * @settle: have the writes that were in flight before end, or make the next
+ *	cut wait for them
+ *
+ * May sleep long. Return: 0 or -ENOMEM.
+ */
+int bs_disk_watch(struct bs_disk *disk, struct bs_watch *watch, bool settle);
+
+/**
+ * bs_disk_unwatch() - the opposite; @watch is not used any more afterwards
+ * @watch: a watch
+ */
+void bs_disk_unwatch(struct bs_watch *watch);
+
+/**
+ * bs_disk_overlaps() - does anybody's armed copying watch any of this range?
+ * @bdev: the whole disk or a partition
+ * @range: sectors of the disk
+ */
+bool bs_disk_overlaps(struct block_device *bdev, const struct bs_range *range);
+
+/**
+ * bs_watch_writes() - how many writes a watch has seen
+ * @watch: a watch
+ */
+u64 bs_watch_writes(const struct bs_watch *watch);
+
+/**
+ * bs_disk_close() - close the gate: further writes are parked
+ * @disk: with a reference; one closer at a time
+ */
+void bs_disk_close(struct bs_disk *disk);
+
+/**
+ * bs_disk_drain() - wait until all admitted writes are done
+ * @disk: with its gate closed
+ * @deadline: in jiffies
+ *
+ * Return: 0, -ETIMEDOUT, or -EINTR after a fatal signal.
+ */
+int bs_disk_drain(struct bs_disk *disk, unsigned long deadline);
+
+/**
+ * bs_disk_open() - open the gate: parked writes start from the top
+ * @disk: with its gate closed
+ */
+void bs_disk_open(struct bs_disk *disk);
+
+/**
+ * bs_disk_find() - the watched disk of a gendisk
+ * @gendisk: any
+ *
+ * RCU read side, which is how long the result may be used. Return: the disk,
+ * or NULL.
+ */
+struct bs_disk *bs_disk_find(const struct gendisk *gendisk);
+
+#endif /* BS_DISK_H */
