@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Segments of difference storages.
+ *
+ * A segment is made in three steps: blocks are got (from a file system by
+ * swap_activate, or a whole block device), they are checked and put into a
+ * table, and the segment is entered into the list of all. That is refused if
+ * it lies on an origin of a snapshot that has been taken: its blocks may have
+ * belonged to a file at that cut.
+ *
+ * The list of all tells each cut which sectors belong to storages: images read
+ * as zeros there.
+ *
+ * Each segment watches its disk for writes into its blocks. Ours do not reach
+ * the watch, so any that does means that stored data is lost.
+ *
+ * Locks: bs_segments_mutex protects the list of all. It is held over the cut,
+ * so nothing that needs a file system may be done under it.
+ */
+
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/slab.h>
+
+#include "segment.h"
+
+static DEFINE_MUTEX(bs_segments_mutex);
+static LIST_HEAD(bs_segments);
+static struct workqueue_struct *bs_segment_wq;
+
+/* How long a release waits for its space to be back. */
+#define BS_FLUSH_TIMEOUT (10 * HZ)
+static atomic_t bs_segments_dropping = ATOMIC_INIT(0);
+static DECLARE_WAIT_QUEUE_HEAD(bs_segments_dropped);
+
+void bs_segments_lock(void)
+{
+	mutex_lock(&bs_segments_mutex);
+}
+
+void bs_segments_unlock(void)
+{
+	mutex_unlock(&bs_segments_mutex);
+}
+
+static void bs_segment_written(struct bs_watch *watch,
+			       const struct bs_range *range)
+{
+	struct bs_segment *seg = container_of(watch, struct bs_segment, guard);
+
+	if (bs_rangeset_overlaps(seg->ranges, seg->nr_ranges, range->start,
+				 range->len))
+		bs_fate_fail(seg->fate, BLKSNAP_EVENT_STORAGE_WRITTEN, -EIO,
+			     seg->bdev->bd_dev);
+}
+
+/* The extents as sectors of the whole disk. */
+static int bs_segment_make_ranges(struct bs_segment *seg)
+{
+	u64 start = seg->bdev->bd_start_sect;
+	u32 i;
+
+	seg->ranges = kvcalloc(seg->nr_ext, sizeof(*seg->ranges), GFP_KERNEL);
+	if (!seg->ranges)
+		return -ENOMEM;
+	for (i = 0; i < seg->nr_ext; i++) {
+		seg->ranges[i].start = start + seg->ext[i].sector;
+		seg->ranges[i].len = bs_block_sector(seg->ext[i].blocks);
+	}
+	seg->nr_ranges = bs_rangeset_normalise(seg->ranges, seg->nr_ext);
+	return 0;
+}
+
+static int bs_segment_guard(struct bs_segment *seg)
+{
+	const struct bs_range *last = &seg->ranges[seg->nr_ranges - 1];
+	int ret;
+
+	seg->disk = bs_disk_get(seg->bdev);
+	if (IS_ERR(seg->disk)) {
+		ret = PTR_ERR(seg->disk);
+		seg->disk = NULL;
+		return ret;
+	}
+	seg->guard.written = bs_segment_written;
+	seg->guard.range.start = seg->ranges[0].start;
+	seg->guard.range.len = last->start + last->len - seg->ranges[0].start;
+	ret = bs_disk_watch(seg->disk, &seg->guard, false);
+	if (ret) {
+		bs_disk_put(seg->disk);
+		seg->disk = NULL;
+	}
+	return ret;
+}
+
+static int bs_segment_register(struct bs_segment *seg)
+{
+	int ret = 0;
+	u32 i;
+
+	bs_segments_lock();
+	for (i = 0; i < seg->nr_ranges && !ret; i++) {
+		if (bs_disk_overlaps(seg->bdev, &seg->ranges[i]))
+			ret = -EBUSY;
+	}
+	if (!ret)
+		list_add_tail(&seg->all, &bs_segments);
+	bs_segments_unlock();
+	return ret;
+}
+
+/* Checks what we were given and makes it known. */
+static int bs_segment_finish(struct bs_segment *seg, u64 max_blocks)
+{
+	int ret;
+
+	if (!seg->nr_ext)
+		return -EUCLEAN;
+	ret = bs_extents_finish(seg->ext, seg->nr_ext,
+				bdev_nr_sectors(seg->bdev), max_blocks,
+				&seg->bump.total);
+	if (!ret)
+		ret = bs_segment_make_ranges(seg);
+	if (!ret)
+		ret = bs_segment_register(seg);
+	if (!ret && seg->sf.file)
+		ret = bs_swapfile_prove(&seg->sf);
+	if (!ret)
+		ret = bs_segment_guard(seg);
+	return ret;
+}
+
+static void bs_segment_unguard(struct bs_segment *seg)
+{
+	if (!seg->disk)
+		return;
+	bs_disk_unwatch(&seg->guard);
+	bs_disk_put(seg->disk);
+}
+
+static void bs_segment_drop_work(struct work_struct *work)
+{
+	struct bs_segment *seg = container_of(work, struct bs_segment, drop);
+	struct completion *dropped = seg->dropped;
+
+	if (seg->sf.file)
+		bs_swapfile_drop(&seg->sf);
+	bs_segments_lock();
+	list_del(&seg->all);
+	bs_segments_unlock();
+	bs_bdev_unclaim(&seg->claimed);
+	kvfree(seg->ranges);
+	kvfree(seg->ext);
+	kfree(seg);
+	if (dropped)
+		complete(dropped);
+	if (atomic_dec_and_test(&bs_segments_dropping))
+		wake_up_all(&bs_segments_dropped);
+	module_put(THIS_MODULE);
+}
+
+void bs_segment_drop(struct bs_segment *seg)
+{
+	bs_segment_unguard(seg);
+	atomic_inc(&bs_segments_dropping);
+	queue_work(bs_segment_wq, &seg->drop);
+}
+
+static struct bs_segment *bs_segment_alloc(struct bs_fate *fate)
+{
+	struct bs_segment *seg = kzalloc(sizeof(*seg), GFP_KERNEL);
+
+	if (!seg)
+		return NULL;
+	seg->fate = fate;
+	INIT_LIST_HEAD(&seg->all);
+	INIT_WORK(&seg->drop, bs_segment_drop_work);
+	__module_get(THIS_MODULE);
+	return seg;
+}
+
+static struct bs_segment *bs_segment_result(struct bs_segment *seg, int ret)
+{
+	DECLARE_COMPLETION_ONSTACK(dropped);
+
+	if (!ret)
+		return seg;
+	seg->dropped = &dropped;
+	bs_segment_drop(seg);
+	wait_for_completion(&dropped);
+	return ERR_PTR(ret);
+}
+
+struct bs_segment *bs_segment_from_dir(const struct path *dir, u64 size,
+				       struct bs_fate *fate)
+{
+	struct bs_segment *seg = bs_segment_alloc(fate);
+	int ret;
+
+	if (!seg)
+		return ERR_PTR(-ENOMEM);
+	ret = bs_swapfile_make(&seg->sf, dir, size);
+	if (ret) {
+		seg->sf.file = NULL;
+		return bs_segment_result(seg, ret);
+	}
+	seg->bdev = seg->sf.bdev;
+	seg->ext = seg->sf.ext;
+	seg->nr_ext = seg->sf.nr;
+	return bs_segment_result(seg, bs_segment_finish(seg, size >>
+							BS_BLOCK_SHIFT));
+}
+
+static int bs_segment_claim(struct bs_segment *seg, dev_t dev, u64 limit)
+{
+	u64 blocks;
+	int ret;
+
+	ret = bs_bdev_claim(&seg->claimed, dev, seg);
+	if (ret)
+		return ret;
+	seg->bdev = seg->claimed.bdev;
+	if (bdev_read_only(seg->bdev))
+		return -EROFS;
+	blocks = bs_block_of(bdev_nr_sectors(seg->bdev));
+	if (limit)
+		blocks = min(blocks, limit >> BS_BLOCK_SHIFT);
+	if (!blocks || blocks > BS_PLACE_MAX)
+		return -EINVAL;
+	seg->ext = kvcalloc(1, sizeof(*seg->ext), GFP_KERNEL);
+	if (!seg->ext)
+		return -ENOMEM;
+	seg->ext[0].blocks = blocks;
+	seg->nr_ext = 1;
+	return bs_segment_finish(seg, blocks);
+}
+
+struct bs_segment *bs_segment_from_bdev(dev_t dev, u64 limit,
+					struct bs_fate *fate)
+{
+	struct bs_segment *seg = bs_segment_alloc(fate);
+
+	if (!seg)
+		return ERR_PTR(-ENOMEM);
+	return bs_segment_result(seg, bs_segment_claim(seg, dev, limit));
+}
+
+bool bs_segment_overlaps(const struct bs_segment *seg,
+			 struct block_device *bdev,
+			 const struct bs_range *range)
+{
+	return seg->bdev->bd_disk == bdev->bd_disk &&
+		bs_rangeset_overlaps(seg->ranges, seg->nr_ranges, range->start,
+				     range->len);
+}
+
+static u32 bs_segments_ranges(struct block_device *bdev,
+			      const struct bs_range *range,
+			      struct bs_range *out)
+{
+	struct bs_segment *seg;
+	struct bs_range r;
+	u32 nr = 0, i;
+
+	list_for_each_entry(seg, &bs_segments, all) {
+		if (seg->bdev->bd_disk != bdev->bd_disk)
+			continue;
+		for (i = 0; i < seg->nr_ranges; i++) {
+			r = seg->ranges[i];
+			if (!bs_range_clip(&r, range))
+				continue;
+			r.start -= range->start;
+			if (out)
+				out[nr] = r;
+			nr++;
+		}
+	}
+	return nr;
+}
+
+int bs_segments_on(struct block_device *bdev, const struct bs_range *range,
+		   struct bs_range **holes, u32 *nr)
+{
+	lockdep_assert_held(&bs_segments_mutex);
+	*holes = NULL;
+	*nr = bs_segments_ranges(bdev, range, NULL);
+	if (!*nr)
+		return 0;
+	*holes = kvcalloc(*nr, sizeof(**holes), GFP_KERNEL);
+	if (!*holes)
+		return -ENOMEM;
+	bs_segments_ranges(bdev, range, *holes);
+	*nr = bs_rangeset_normalise(*holes, *nr);
+	return 0;
+}
+
+void bs_segments_flush(void)
+{
+	wait_event_timeout(bs_segments_dropped,
+			   !atomic_read(&bs_segments_dropping),
+			   BS_FLUSH_TIMEOUT);
+}
+
+void bs_segments_queue(struct work_struct *work)
+{
+	queue_work(bs_segment_wq, work);
+}
+
+int bs_segment_init(void)
+{
+	bs_segment_wq = alloc_workqueue("blksnap-segment", WQ_UNBOUND, 0);
+	return bs_segment_wq ? 0 : -ENOMEM;
+}
+
+void bs_segment_exit(void)
+{
+	destroy_workqueue(bs_segment_wq);
+}

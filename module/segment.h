@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One piece of a difference storage: a pinned file, or a block device.
+ */
+#ifndef BS_SEGMENT_H
+#define BS_SEGMENT_H
+
+#include <linux/list.h>
+#include <linux/workqueue.h>
+
+#include "compat/bdev.h"
+#include "disk.h"
+#include "fate.h"
+#include "pure/extents.h"
+#include "swapfile.h"
+
+/**
+ * struct bs_segment - blocks that old data is stored in
+ * @entry: in its storage; RCU
+ * @all: in the list of all segments; bs_segments_lock()
+ * @fate: of the snapshot that it serves
+ * @base: place of its first block
+ * @bump: which of its blocks are in use; the storage's lock
+ * @bdev: the device that the blocks lie on
+ * @ext: the blocks, in the order of places
+ * @nr_ext: length of @ext
+ * @ranges: the same as sectors of the whole disk, sorted and merged
+ * @nr_ranges: length of @ranges
+ * @disk: the whole disk, on which foreign writes into @ranges are watched for
+ * @guard: the watch
+ * @sf: the file, if it is one
+ * @claimed: the device, if it is one
+ * @owner: which of the storage's sources it came from
+ * @drop: gives everything back
+ * @dropped: completed when that is done, if somebody waits for it
+ *
+ * But for the first four it never changes once it is made.
+ */
+struct bs_segment {
+	struct list_head entry;
+	struct list_head all;
+	struct bs_fate *fate;
+	u32 base;
+	struct bs_bump bump;
+	struct block_device *bdev;
+	struct bs_extent *ext;
+	u32 nr_ext;
+	struct bs_range *ranges;
+	u32 nr_ranges;
+	struct bs_disk *disk;
+	struct bs_watch guard;
+	struct bs_swapfile sf;
+	struct bs_bdev claimed;
+	const void *owner;
+	struct work_struct drop;
+	struct completion *dropped;
+};
+
+/**
+ * bs_segment_from_dir() - make one of a file
+ * @dir: directory
+ * @size: bytes
+ * @fate: fails if somebody else writes there
+ *
+ * Return: the segment or an ERR_PTR as of BLKSNAP_IOC_APPEND_STORAGE.
+ */
+struct bs_segment *bs_segment_from_dir(const struct path *dir, u64 size,
+				       struct bs_fate *fate);
+
+/**
+ * bs_segment_from_bdev() - make one of a block device
+ * @dev: its number
+ * @limit: bytes, 0 for all of it
+ * @fate: fails if somebody else writes there
+ *
+ * Return: the segment or an ERR_PTR as of BLKSNAP_IOC_APPEND_STORAGE.
+ */
+struct bs_segment *bs_segment_from_bdev(dev_t dev, u64 limit,
+					struct bs_fate *fate);
+
+/**
+ * bs_segment_drop() - give it back
+ * @seg: nothing is in flight to it, nobody can find it any more
+ *
+ * By a worker, which bs_segments_flush() waits for.
+ */
+void bs_segment_drop(struct bs_segment *seg);
+
+/* Does any of it lie in these sectors of the disk of @bdev? */
+bool bs_segment_overlaps(const struct bs_segment *seg,
+			 struct block_device *bdev,
+			 const struct bs_range *range);
+
+/*
+ * While this is locked, no segment of any storage comes into being, so that
+ * the ranges recorded under it stay complete until the cut.
+ */
+void bs_segments_lock(void);
+void bs_segments_unlock(void);
+
+/**
+ * bs_segments_on() - which sectors of an origin belong to any storage
+ * @bdev: the origin
+ * @range: its sectors on the disk
+ * @holes: out, array of sectors relative to the origin's start; kvfree()
+ * @nr: out, its length
+ *
+ * Called with bs_segments_lock(). Return: 0 or -ENOMEM.
+ */
+int bs_segments_on(struct block_device *bdev, const struct bs_range *range,
+		   struct bs_range **holes, u32 *nr);
+
+/* Wait until dropped segments have been given back, but not for ever. */
+void bs_segments_flush(void);
+
+/* Queue work that may be stopped by a frozen file system. */
+void bs_segments_queue(struct work_struct *work);
+
+int bs_segment_init(void);
+void bs_segment_exit(void);
+
+#endif /* BS_SEGMENT_H */

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The difference storage of a snapshot: where old data goes.
+ *
+ * It is a log of blocks over one or more segments. A block's place is its
+ * index in the log; nothing is freed before release.
+ */
+#ifndef BS_STORAGE_H
+#define BS_STORAGE_H
+
+#include <linux/bvec.h>
+#include <linux/list.h>
+#include <linux/types.h>
+
+#include "fate.h"
+#include "pure/range.h"
+
+struct block_device;
+struct bs_storage;
+struct file;
+
+/**
+ * struct bs_store_req - adjacent blocks of old data on their way into the log
+ * @entry: in the storage's queue
+ * @vecs: a whole block each
+ * @nr: how many, at most BS_STORE_REQ_MAX
+ * @done: called in any context; @place of the first block, if @error is 0
+ */
+struct bs_store_req {
+	struct list_head entry;
+	struct bio_vec *vecs;
+	u32 nr;
+	void (*done)(struct bs_store_req *req, u32 place, int error);
+};
+
+#define BS_STORE_REQ_MAX 64
+
+/**
+ * struct bs_storage_stats - in bytes
+ * @used: hold old data, or will soon
+ * @reserved: are there
+ * @limit: may be reserved
+ */
+struct bs_storage_stats {
+	u64 used;
+	u64 reserved;
+	u64 limit;
+};
+
+/**
+ * bs_storage_create() - an empty storage
+ * @fate: of its snapshot; outlives it
+ *
+ * Return: the storage or an ERR_PTR(-ENOMEM).
+ */
+struct bs_storage *bs_storage_create(struct bs_fate *fate);
+
+/**
+ * bs_storage_destroy() - give everything back
+ * @st: with no request in progress, and no reader
+ *
+ * Waits for nothing that a frozen file system could stop: files are put by a
+ * worker, which bs_segments_flush() waits for.
+ */
+void bs_storage_destroy(struct bs_storage *st);
+
+/**
+ * bs_storage_add_dir() - reserve room in a directory
+ * @st: storage
+ * @dir: open directory
+ * @reserve: bytes now
+ * @limit: bytes that it may grow to
+ *
+ * Errors as of BLKSNAP_IOC_APPEND_STORAGE.
+ */
+int bs_storage_add_dir(struct bs_storage *st, struct file *dir, u64 reserve,
+		       u64 limit);
+
+/**
+ * bs_storage_add_bdev() - use a block device
+ * @st: storage
+ * @dev: its number
+ * @limit: bytes, 0 for all
+ *
+ * Errors as of BLKSNAP_IOC_APPEND_STORAGE.
+ */
+int bs_storage_add_bdev(struct bs_storage *st, dev_t dev, u64 limit);
+
+/**
+ * bs_storage_fix() - reserve whatever lies on an origin up to its limit
+ * @st: storage
+ * @bdev: an origin
+ * @range: its sectors on the disk
+ *
+ * Before the cut: blocks that were allocated after it might have belonged to
+ * a file that was deleted after it. Return: 0, -ENOSPC, -ENOMEM, ...
+ */
+int bs_storage_fix(struct bs_storage *st, struct block_device *bdev,
+		   const struct bs_range *range);
+
+/* Is there any room at all? */
+bool bs_storage_empty(struct bs_storage *st);
+
+/**
+ * bs_storage_append() - store old data
+ * @st: storage
+ * @req: belongs to the storage until its @done is called
+ *
+ * Any context. A failure fails the snapshot.
+ */
+void bs_storage_append(struct bs_storage *st, struct bs_store_req *req);
+
+/**
+ * bs_storage_locate() - where a place lies
+ * @st: storage
+ * @place: of a stored block
+ * @bdev: device
+ * @run: blocks from @place on that lie in sequence on it
+ *
+ * Any context. Return: sector of @bdev.
+ */
+u64 bs_storage_locate(struct bs_storage *st, u32 place,
+		      struct block_device **bdev, u32 *run);
+
+void bs_storage_stats(struct bs_storage *st, struct bs_storage_stats *stats);
+
+#endif /* BS_STORAGE_H */
