@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Copy before write.
+ *
+ * The map has a word for each block of the origin, see pure/blockmap.h. A
+ * write may pass when the old data of all its blocks is in memory or stored;
+ * this is looked up in the hook if the write is small. If it is not so, the
+ * write is held: a worker claims the blocks that nobody has claimed and starts
+ * to read them (run.c), and the write waits, without a thread, until its own
+ * reads and those of others that it depends on are done. Then it is sent on,
+ * while the old data is on its way to the storage.
+ *
+ * A large write goes through this in steps of BS_RUN_MAX blocks. If several
+ * snapshots watch the blocks (of a disk and of its partition), it goes through
+ * it for one after the other, in the order of their serial numbers. None can
+ * be armed while it does, since the write is counted.
+ *
+ * Locks: bs_cow.lock protects the list of blocked writes. A write puts itself
+ * there only if, under the lock, its blocks are still being read; whoever ends
+ * a read changes the words first and then kicks the list under the lock.
+ */
+
+#include <linux/highmem.h>
+#include <linux/rculist.h>
+#include <linux/slab.h>
+
+#include "run.h"
+
+static atomic64_t bs_cow_serial = ATOMIC64_INIT(0);
+
+void bs_cow_put(struct bs_cow *cow)
+{
+	rcu_read_lock(); /* bs_cow_destroy() waits for it */
+	if (atomic_dec_and_test(&cow->users))
+		wake_up_all(&cow->idle);
+	rcu_read_unlock();
+}
+
+/* The blocks of the origin that a range of the disk touches. */
+static bool bs_cow_blocks(const struct bs_cow *cow,
+			  const struct bs_range *range, u64 *first, u64 *nr)
+{
+	struct bs_range r = *range;
+
+	if (!bs_range_clip(&r, &cow->range))
+		return false;
+	bs_range_to_blocks(r.start - cow->range.start, r.len, first, nr);
+	return true;
+}
+
+static enum bs_verdict bs_cow_judge(struct bs_cow *cow, const struct bio *bio,
+				    const struct bs_range *range)
+{
+	u64 first, nr;
+
+	if (bs_fate_error(cow->fate) || !bs_cow_blocks(cow, range, &first, &nr))
+		return BS_PASS;
+	/*
+	 * A discard is a hint, and to drop it is always right. To copy all
+	 * that a trim of the free space names would kill the snapshot.
+	 */
+	if (bio_op(bio) == REQ_OP_DISCARD) {
+		atomic64_inc(&cow->discards);
+		return BS_DROP;
+	}
+	if (nr <= BS_RUN_MAX && bs_map_all_safe(&cow->map, first, nr))
+		return BS_PASS;
+	atomic64_inc(&cow->held);
+	return BS_HOLD;
+}
+
+/* The next snapshot that has a say on this write; false if there is none. */
+static bool bs_write_pick(struct bs_write *write)
+{
+	struct bs_cow *cow, *best = NULL;
+	struct bs_watch *watch;
+	u64 first, nr;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(watch, &write->disk->watches, entry) {
+		cow = rcu_dereference(watch->cow);
+		if (cow && cow->serial > write->serial &&
+		    (!best || cow->serial < best->serial) &&
+		    bs_cow_blocks(cow, &write->range, &first, &nr)) {
+			best = cow;
+			write->next = first;
+			write->end = first + nr;
+		}
+	}
+	if (best) {
+		bs_cow_get(best);
+		write->serial = best->serial;
+	}
+	write->cow = best;
+	rcu_read_unlock();
+	return best;
+}
+
+static u64 bs_write_step_end(const struct bs_write *write)
+{
+	return min(write->end, write->next + BS_RUN_MAX);
+}
+
+static bool bs_write_step_safe(const struct bs_write *write)
+{
+	return bs_fate_error(write->cow->fate) ||
+		bs_map_all_safe(&write->cow->map, write->next,
+				bs_write_step_end(write) - write->next);
+}
+
+static void bs_write_unpick(struct bs_write *write)
+{
+	bs_cow_put(write->cow);
+	write->cow = NULL;
+}
+
+/* Goes as far as it can without copying. True: sent on, gone. Any context. */
+static bool bs_write_advance(struct bs_write *write)
+{
+	while (write->cow || bs_write_pick(write)) {
+		if (!bs_write_step_safe(write))
+			return false;
+		write->next = bs_write_step_end(write);
+		if (write->next == write->end || bs_fate_error(write->cow->fate))
+			bs_write_unpick(write);
+	}
+	bs_write_send(write);
+	return true;
+}
+
+static bool bs_write_step_missing(const struct bs_write *write)
+{
+	u64 block, end = bs_write_step_end(write);
+
+	for (block = write->next; block < end; block++) {
+		if (bs_map_get(&write->cow->map, block) == BS_WORD_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* True: its blocks are being read by others, who will kick it. */
+static bool bs_write_block(struct bs_write *write)
+{
+	struct bs_cow *cow = write->cow;
+	unsigned long flags;
+	bool block;
+
+	spin_lock_irqsave(&cow->lock, flags);
+	block = !bs_write_step_safe(write) && !bs_write_step_missing(write);
+	if (block)
+		list_add_tail(&write->entry, &cow->blocked);
+	spin_unlock_irqrestore(&cow->lock, flags);
+	return block;
+}
+
+/* Copies what nobody copies. True: reads are on their way. */
+static bool bs_write_copy(struct bs_write *write)
+{
+	atomic_set(&write->pending, 1);
+	bs_run_copy(write->cow, write->next, bs_write_step_end(write), write);
+	return !atomic_dec_and_test(&write->pending);
+}
+
+static void bs_cow_work(struct work_struct *work)
+{
+	struct bs_write *write = container_of(work, struct bs_write, work);
+
+	while (!bs_write_advance(write)) {
+		if (bs_write_step_missing(write) && bs_write_copy(write))
+			return;
+		if (bs_write_block(write))
+			return;
+	}
+}
+
+static void bs_cow_requeue(struct bs_write *write)
+{
+	queue_work(write->disk->copy_wq, &write->work);
+}
+
+static void bs_cow_hold(struct bs_write *write)
+{
+	INIT_WORK(&write->work, bs_cow_work);
+	bs_cow_requeue(write);
+}
+
+const struct bs_write_ops bs_cow_write_ops = {
+	.judge = bs_cow_judge,
+	.hold = bs_cow_hold,
+};
+
+/* A small write is sent on from here, a large one by a worker. */
+void bs_cow_read_done(struct bs_write *write)
+{
+	if (!atomic_dec_and_test(&write->pending))
+		return;
+	if (write->end - write->next > BS_RUN_MAX || !bs_write_advance(write))
+		bs_cow_requeue(write);
+}
+
+void bs_cow_kick(struct bs_cow *cow)
+{
+	struct bs_write *write, *next;
+	unsigned long flags;
+	LIST_HEAD(blocked);
+
+	spin_lock_irqsave(&cow->lock, flags);
+	list_splice_init(&cow->blocked, &blocked);
+	list_for_each_entry_safe(write, next, &blocked, entry)
+		bs_cow_requeue(write);
+	spin_unlock_irqrestore(&cow->lock, flags);
+}
+
+static int bs_cow_alloc_parts(struct bs_cow *cow)
+{
+	cow->pages = mempool_create_page_pool(BS_RUN_MAX, 0);
+	cow->runs = bs_run_pool();
+	return cow->pages && cow->runs ? 0 : -ENOMEM;
+}
+
+static void bs_cow_free(struct bs_cow *cow)
+{
+	mempool_destroy(cow->runs);
+	mempool_destroy(cow->pages);
+	bs_map_destroy(&cow->map);
+	kvfree(cow->holes);
+	kfree(cow);
+}
+
+struct bs_cow *bs_cow_create(struct block_device *bdev,
+			     const struct bs_range *range,
+			     struct bs_storage *storage, struct bs_fate *fate)
+{
+	struct bs_cow *cow = kzalloc(sizeof(*cow), GFP_KERNEL);
+
+	if (!cow)
+		return ERR_PTR(-ENOMEM);
+	cow->serial = atomic64_inc_return(&bs_cow_serial);
+	cow->bdev = bdev;
+	cow->range = *range;
+	cow->storage = storage;
+	cow->fate = fate;
+	bs_map_init(&cow->map);
+	init_waitqueue_head(&cow->idle);
+	init_waitqueue_head(&cow->room);
+	mutex_init(&cow->build_lock);
+	spin_lock_init(&cow->lock);
+	INIT_LIST_HEAD(&cow->blocked);
+	if (bs_cow_alloc_parts(cow)) {
+		bs_cow_free(cow);
+		return ERR_PTR(-ENOMEM);
+	}
+	return cow;
+}
+
+void bs_cow_destroy(struct bs_cow *cow)
+{
+	wait_event(cow->idle, !atomic_read(&cow->users));
+	synchronize_rcu(); /* whoever put it last may still wake us */
+	bs_cow_free(cow);
+}

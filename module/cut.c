@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The cut.
+ *
+ *   prepare  all that can fail or take long: room in the storage, maps, images,
+ *            dirty data written while writers still run
+ *   stop     from the highest level of the device stack to the lowest: freeze
+ *            file systems, close gates, wait until admitted writes are done
+ *   switch   the maps are armed
+ *   start    open gates, thaw
+ *   publish  add the disks
+ *
+ * A level is stopped before the one below it is touched: a loop device's
+ * writes need the file system that holds its file.
+ *
+ * Between stop and start no memory allocation may enter a frozen file system,
+ * and no user's code is run.
+ *
+ * Locks: bs_cut_lock lets one cut be made at a time, so that each gate has one
+ * closer. bs_segments_lock() is held from the recording of the storages'
+ * ranges until the maps are armed, so that no segment comes in between.
+ */
+
+#include <linux/fs.h>
+#include <linux/ktime.h>
+#include <linux/mutex.h>
+#include <linux/sched/mm.h>
+
+#include "cut.h"
+#include "freeze.h"
+#include "segment.h"
+#include "sysfs.h"
+#include "trace.h"
+
+#define BS_CUT_TIMEOUT_NS (10ULL * NSEC_PER_SEC)
+
+static DEFINE_MUTEX(bs_cut_lock);
+
+/**
+ * struct bs_cut - one cut in progress
+ * @snap: whose
+ * @freezes: list of file systems
+ * @deadline: in jiffies
+ * @begin: when the first freeze began, 0 before
+ * @closed: when the first gate was closed, 0 before
+ * @gate_ns: how long gates were closed
+ * @pause_ns: from @begin to the last thaw
+ */
+struct bs_cut {
+	struct bs_snapshot *snap;
+	struct list_head freezes;
+	unsigned long deadline;
+	u64 begin;
+	u64 closed;
+	u64 gate_ns;
+	u64 pause_ns;
+};
+
+static struct block_device *bs_member_bdev(const struct bs_member *member)
+{
+	return member->tracker->bdev.bdev;
+}
+
+static struct bs_disk *bs_member_disk(const struct bs_member *member)
+{
+	return member->tracker->watch.disk;
+}
+
+static bool bs_member_alive(const struct bs_member *member)
+{
+	struct block_device *bdev = bs_member_bdev(member);
+
+	return disk_live(bdev->bd_disk) &&
+		bdev_nr_sectors(bdev) == member->tracker->watch.range.len;
+}
+
+static int bs_cut_prepare_member(struct bs_snapshot *snap,
+				 struct bs_member *member)
+{
+	const struct bs_range *range = &member->tracker->watch.range;
+	struct block_device *bdev = bs_member_bdev(member);
+	int ret;
+
+	if (!bs_member_alive(member))
+		return -ENODEV;
+	ret = bs_storage_fix(snap->storage, bdev, range);
+	if (ret)
+		return ret;
+	member->cow = bs_cow_create(bdev, range, snap->storage, &snap->fate);
+	if (IS_ERR(member->cow)) {
+		ret = PTR_ERR(member->cow);
+		member->cow = NULL;
+		return ret;
+	}
+	member->img = bs_image_create(member->cow, !bdev_is_partition(bdev),
+				      snap->id);
+	if (IS_ERR(member->img)) {
+		ret = PTR_ERR(member->img);
+		member->img = NULL;
+		return ret;
+	}
+	return sync_blockdev(bdev);
+}
+
+/* A file system given by a file belongs to the level of its device. */
+static u32 bs_cut_file_level(struct bs_snapshot *snap, struct file *file)
+{
+	struct block_device *bdev = file_inode(file)->i_sb->s_bdev;
+	struct bs_member *member;
+
+	list_for_each_entry(member, &snap->members, entry) {
+		if (bdev && bs_member_bdev(member)->bd_disk == bdev->bd_disk)
+			return member->level;
+	}
+	return list_first_entry(&snap->members, struct bs_member,
+				entry)->level;
+}
+
+static int bs_cut_prepare(struct bs_cut *cut, struct file **files, u32 nr)
+{
+	struct bs_snapshot *snap = cut->snap;
+	struct bs_member *member;
+	int ret;
+	u32 i;
+
+	list_for_each_entry(member, &snap->members, entry) {
+		ret = bs_cut_prepare_member(snap, member);
+		if (!ret)
+			ret = bs_freeze_add_bdev(&cut->freezes,
+						 bs_member_bdev(member),
+						 member->level);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < nr; i++) {
+		ret = bs_freeze_add_fs(&cut->freezes, files[i],
+				       bs_cut_file_level(snap, files[i]));
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+/* Has an earlier member of the list the same disk? */
+static bool bs_member_repeats_disk(struct bs_snapshot *snap,
+				   struct bs_member *member)
+{
+	struct bs_member *m;
+
+	list_for_each_entry(m, &snap->members, entry) {
+		if (m == member)
+			return false;
+		if (bs_member_disk(m) == bs_member_disk(member))
+			return true;
+	}
+	return false;
+}
+
+#define for_each_disk_of(member, snap) \
+	list_for_each_entry(member, &(snap)->members, entry) \
+		if (!bs_member_repeats_disk(snap, member))
+
+static int bs_cut_stop_level(struct bs_cut *cut, u32 level)
+{
+	struct bs_snapshot *snap = cut->snap;
+	struct bs_member *member;
+	int ret;
+
+	ret = bs_freeze_level(&cut->freezes, level, cut->deadline);
+	if (ret)
+		return ret;
+	cut->closed = cut->closed ?: ktime_get_ns();
+	for_each_disk_of(member, snap) {
+		if (member->level == level)
+			bs_disk_close(bs_member_disk(member));
+	}
+	for_each_disk_of(member, snap) {
+		if (member->level == level && !ret)
+			ret = bs_disk_drain(bs_member_disk(member),
+					    cut->deadline);
+	}
+	return ret;
+}
+
+/* The highest level below @below; false if there is none. */
+static bool bs_cut_next_level(struct bs_snapshot *snap, u64 below, u32 *level)
+{
+	struct bs_member *member;
+	bool found = false;
+
+	list_for_each_entry(member, &snap->members, entry) {
+		if (member->level < below &&
+		    (!found || member->level > *level)) {
+			*level = member->level;
+			found = true;
+		}
+	}
+	return found;
+}
+
+static int bs_cut_stop(struct bs_cut *cut)
+{
+	u64 below = U64_MAX;
+	u32 level = 0;
+	int ret = 0;
+
+	cut->begin = ktime_get_ns();
+	while (!ret && bs_cut_next_level(cut->snap, below, &level)) {
+		ret = bs_cut_stop_level(cut, level);
+		below = level;
+	}
+	return ret;
+}
+
+static void bs_cut_switch(struct bs_cut *cut)
+{
+	struct bs_snapshot *snap = cut->snap;
+	struct bs_member *member;
+
+	list_for_each_entry(member, &snap->members, entry) {
+		member->frozen = bs_freeze_reached(&cut->freezes,
+						   bs_member_bdev(member));
+		rcu_assign_pointer(member->tracker->watch.cow, member->cow);
+	}
+	snap->taken_ns = ktime_get_real_ns();
+}
+
+static void bs_cut_start(struct bs_cut *cut)
+{
+	struct bs_member *member;
+
+	for_each_disk_of(member, cut->snap)
+		bs_disk_open(bs_member_disk(member));
+	if (cut->closed)
+		cut->gate_ns = ktime_get_ns() - cut->closed;
+	bs_freeze_end(&cut->freezes);
+	cut->pause_ns = ktime_get_ns() - cut->begin;
+}
+
+static int bs_cut_record_holes(struct bs_snapshot *snap)
+{
+	struct bs_member *member;
+	int ret = 0;
+
+	list_for_each_entry(member, &snap->members, entry) {
+		ret = bs_segments_on(bs_member_bdev(member),
+				     &member->tracker->watch.range,
+				     &member->cow->holes,
+				     &member->cow->nr_holes);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+static int bs_cut_now(struct bs_cut *cut)
+{
+	unsigned int noio;
+	int ret;
+
+	bs_segments_lock();
+	ret = bs_cut_record_holes(cut->snap);
+	if (ret)
+		goto unlock;
+	noio = memalloc_noio_save();
+	ret = bs_cut_stop(cut);
+	if (!ret)
+		bs_cut_switch(cut);
+	bs_cut_start(cut);
+	memalloc_noio_restore(noio);
+	trace_blksnap_cut(cut->pause_ns, cut->gate_ns, ret);
+unlock:
+	bs_segments_unlock();
+	return ret;
+}
+
+static int bs_cut_publish(struct bs_snapshot *snap)
+{
+	struct bs_member *member;
+	int ret = 0;
+
+	list_for_each_entry(member, &snap->members, entry) {
+		ret = bs_image_publish(member->img, bs_image_groups);
+		if (ret)
+			break;
+	}
+	return ret;
+}
+
+static void bs_cut_disarm(struct bs_snapshot *snap)
+{
+	struct bs_member *member;
+
+	list_for_each_entry(member, &snap->members, entry)
+		RCU_INIT_POINTER(member->tracker->watch.cow, NULL);
+	synchronize_rcu();
+}
+
+void bs_cut_undo(struct bs_snapshot *snap)
+{
+	struct bs_member *member;
+
+	bs_cut_disarm(snap);
+	list_for_each_entry(member, &snap->members, entry) {
+		if (member->img)
+			bs_image_remove(member->img);
+		member->img = NULL;
+		if (member->cow)
+			bs_cow_destroy(member->cow);
+		member->cow = NULL;
+		member->frozen = false;
+	}
+}
+
+int bs_cut_take(struct bs_snapshot *snap, struct file **files, u32 nr,
+		u64 timeout_ns)
+{
+	struct bs_cut cut = { .snap = snap };
+	int ret;
+
+	INIT_LIST_HEAD(&cut.freezes);
+	if (mutex_lock_killable(&bs_cut_lock))
+		return -EINTR;
+	ret = bs_cut_prepare(&cut, files, nr);
+	cut.deadline = jiffies +
+		nsecs_to_jiffies(timeout_ns ?: BS_CUT_TIMEOUT_NS);
+	if (!ret)
+		ret = bs_cut_now(&cut);
+	bs_freeze_end(&cut.freezes);
+	mutex_unlock(&bs_cut_lock);
+	if (!ret)
+		ret = bs_cut_publish(snap);
+	if (ret)
+		bs_cut_undo(snap);
+	snap->pause_ns = cut.pause_ns;
+	snap->gate_ns = cut.gate_ns;
+	return ret;
+}

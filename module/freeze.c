@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Freezing file systems with a deadline.
+ *
+ * A freeze can hang for ever in somebody else's storage, so each one is done
+ * by a worker of its own. Whoever waits for it may give up: then the item
+ * belongs to the worker, which thaws at once what it has frozen too late. The
+ * item's state decides who it belongs to: RUNNING goes either to DONE, by the
+ * worker, or to ABANDONED, by the waiter.
+ *
+ * A file system that cannot be found through its device (btrfs up to 6.12) is
+ * given by one of its files and frozen by its superblock. If it has been found
+ * all the same, it is frozen once, since it would refuse the second time.
+ *
+ * Lists belong to the caller. There are no locks.
+ */
+
+#include <linux/completion.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/workqueue.h>
+
+#include "compat/bdev.h"
+#include "freeze.h"
+
+enum bs_freeze_state { BS_FREEZE_RUNNING, BS_FREEZE_DONE, BS_FREEZE_ABANDONED };
+
+struct bs_freeze {
+	struct list_head entry;
+	struct work_struct work;
+	struct completion done;
+	int state;
+	int result;
+	bool started;	/* somebody has to wait for it */
+	bool frozen;	/* to be thawed */
+	u32 level;
+	struct bs_bdev bdev;	/* either this */
+	struct file *file;	/* or this */
+};
+
+static struct workqueue_struct *bs_freeze_wq;
+
+static int bs_freeze_do(struct bs_freeze *item)
+{
+	if (item->file)
+		return bs_sb_freeze(file_inode(item->file)->i_sb);
+	return bdev_freeze(item->bdev.bdev);
+}
+
+static void bs_freeze_undo(struct bs_freeze *item)
+{
+	if (item->file)
+		bs_sb_thaw(file_inode(item->file)->i_sb);
+	else
+		bdev_thaw(item->bdev.bdev);
+}
+
+static void bs_freeze_free(struct bs_freeze *item)
+{
+	bs_bdev_close(&item->bdev);
+	if (item->file)
+		fput(item->file);
+	kfree(item);
+}
+
+static void bs_freeze_work(struct work_struct *work)
+{
+	struct bs_freeze *item = container_of(work, struct bs_freeze, work);
+
+	item->result = bs_freeze_do(item);
+	if (cmpxchg(&item->state, BS_FREEZE_RUNNING, BS_FREEZE_DONE) ==
+	    BS_FREEZE_RUNNING) {
+		complete(&item->done);
+		return;
+	}
+	if (!item->result)
+		bs_freeze_undo(item);
+	bs_freeze_free(item);
+	module_put(THIS_MODULE);
+}
+
+static struct bs_freeze *bs_freeze_alloc(struct list_head *list, u32 level)
+{
+	struct bs_freeze *item = kzalloc(sizeof(*item), GFP_KERNEL);
+
+	if (!item)
+		return NULL;
+	INIT_WORK(&item->work, bs_freeze_work);
+	init_completion(&item->done);
+	item->level = level;
+	list_add_tail(&item->entry, list);
+	return item;
+}
+
+static int bs_freeze_add_dev(struct list_head *list, dev_t dev, u32 level)
+{
+	struct bs_freeze *item = bs_freeze_alloc(list, level);
+
+	return item ? bs_bdev_open(&item->bdev, dev) : -ENOMEM;
+}
+
+int bs_freeze_add_bdev(struct list_head *list, struct block_device *bdev,
+		       u32 level)
+{
+	struct xarray *parts = &bdev->bd_disk->part_tbl;
+	struct block_device *part;
+	unsigned long i;
+	dev_t dev;
+	int ret;
+
+	if (bdev_is_partition(bdev))
+		return bs_freeze_add_dev(list, bdev->bd_dev, level);
+	for (i = 0; ; i++) {
+		rcu_read_lock();
+		part = xa_find(parts, &i, ULONG_MAX, XA_PRESENT);
+		dev = part ? part->bd_dev : 0;
+		rcu_read_unlock();
+		if (!part)
+			return 0;
+		ret = bs_freeze_add_dev(list, dev, level);
+		if (ret)
+			return ret;
+	}
+}
+
+int bs_freeze_add_fs(struct list_head *list, struct file *file, u32 level)
+{
+	struct super_block *sb = file_inode(file)->i_sb;
+	struct bs_freeze *item;
+
+	list_for_each_entry(item, list, entry) {
+		if (item->file && file_inode(item->file)->i_sb == sb)
+			return 0;
+	}
+	item = bs_freeze_alloc(list, level);
+	if (!item)
+		return -ENOMEM;
+	item->file = get_file(file);
+	return 0;
+}
+
+/* Has a device of the list brought this superblock to be frozen? */
+static bool bs_freeze_found(struct list_head *list, struct super_block *sb)
+{
+	struct bs_freeze *item;
+
+	list_for_each_entry(item, list, entry) {
+		if (item->frozen && item->bdev.bdev &&
+		    item->bdev.bdev == sb->s_bdev &&
+		    bs_bdev_fs_frozen(item->bdev.bdev))
+			return true;
+	}
+	return false;
+}
+
+static void bs_freeze_start(struct list_head *list, u32 level, bool files)
+{
+	struct bs_freeze *item;
+
+	list_for_each_entry(item, list, entry) {
+		if (item->level != level || !!item->file != files)
+			continue;
+		if (files && bs_freeze_found(list,
+					     file_inode(item->file)->i_sb))
+			continue;
+		item->started = true;
+		__module_get(THIS_MODULE); /* in case it is abandoned */
+		queue_work(bs_freeze_wq, &item->work);
+	}
+}
+
+/* True: it has ended. False: it was given up, and is not ours any more. */
+static bool bs_freeze_wait(struct bs_freeze *item, unsigned long deadline)
+{
+	long left = max_t(long, deadline - jiffies, 1);
+
+	if (wait_for_completion_killable_timeout(&item->done, left) > 0)
+		return true;
+	if (cmpxchg(&item->state, BS_FREEZE_RUNNING, BS_FREEZE_ABANDONED) ==
+	    BS_FREEZE_RUNNING)
+		return false;
+	wait_for_completion(&item->done);
+	return true;
+}
+
+/* Waits for all that have been started, also if one has failed. */
+static int bs_freeze_finish(struct list_head *list, unsigned long deadline)
+{
+	struct bs_freeze *item, *next;
+	int ret = 0;
+
+	list_for_each_entry_safe(item, next, list, entry) {
+		if (!item->started)
+			continue;
+		item->started = false;
+		/* From here on it may be the worker's. */
+		list_del(&item->entry);
+		if (!bs_freeze_wait(item, deadline)) {
+			ret = fatal_signal_pending(current) ? -EINTR :
+				-ETIMEDOUT;
+			continue;
+		}
+		list_add_tail(&item->entry, &next->entry); /* where it was */
+		module_put(THIS_MODULE);
+		item->frozen = !item->result;
+		ret = ret ?: item->result;
+	}
+	return ret;
+}
+
+int bs_freeze_level(struct list_head *list, u32 level, unsigned long deadline)
+{
+	int ret;
+
+	bs_freeze_start(list, level, false);
+	ret = bs_freeze_finish(list, deadline);
+	if (ret)
+		return ret;
+	bs_freeze_start(list, level, true);
+	return bs_freeze_finish(list, deadline);
+}
+
+static bool bs_freeze_is_on(const struct bs_freeze *item,
+			    struct block_device *bdev)
+{
+	struct block_device *frozen = item->bdev.bdev;
+
+	if (item->file)
+		frozen = file_inode(item->file)->i_sb->s_bdev;
+	if (!frozen || frozen->bd_disk != bdev->bd_disk)
+		return false;
+	return frozen == bdev || !bdev_is_partition(bdev);
+}
+
+bool bs_freeze_reached(struct list_head *list, struct block_device *bdev)
+{
+	struct bs_freeze *item;
+
+	list_for_each_entry(item, list, entry) {
+		if (item->frozen && bs_freeze_is_on(item, bdev) &&
+		    (item->file || bs_bdev_fs_frozen(item->bdev.bdev)))
+			return true;
+	}
+	return false;
+}
+
+void bs_freeze_end(struct list_head *list)
+{
+	struct bs_freeze *item, *next;
+
+	list_for_each_entry_reverse(item, list, entry) {
+		if (item->frozen)
+			bs_freeze_undo(item);
+	}
+	list_for_each_entry_safe(item, next, list, entry) {
+		list_del(&item->entry);
+		bs_freeze_free(item);
+	}
+}
+
+int bs_freeze_init(void)
+{
+	bs_freeze_wq = alloc_workqueue("blksnap-freeze", WQ_UNBOUND, 0);
+	return bs_freeze_wq ? 0 : -ENOMEM;
+}
+
+void bs_freeze_exit(void)
+{
+	destroy_workqueue(bs_freeze_wq);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Freezing file systems with a deadline.
+ */
+#ifndef BS_FREEZE_H
+#define BS_FREEZE_H
+
+#include <linux/list.h>
+#include <linux/types.h>
+
+struct block_device;
+struct file;
+
+/**
+ * bs_freeze_add_bdev() - prepare to freeze what is mounted on a device
+ * @list: to add to
+ * @bdev: device; if it is a whole disk, all of its partitions as well
+ * @level: see bs_freeze_level()
+ *
+ * Return: 0 or a negative errno; what has been added stays in the list.
+ */
+int bs_freeze_add_bdev(struct list_head *list, struct block_device *bdev,
+		       u32 level);
+
+/**
+ * bs_freeze_add_fs() - prepare to freeze the file system of a file
+ * @list: to add to
+ * @file: a file or directory of it; a reference is taken
+ * @level: see bs_freeze_level()
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bs_freeze_add_fs(struct list_head *list, struct file *file, u32 level);
+
+/**
+ * bs_freeze_level() - freeze all of one level
+ * @list: of all
+ * @level: which; higher ones lie above lower ones, and come first
+ * @deadline: in jiffies
+ *
+ * Return: 0; -ETIMEDOUT, and those that are late thaw by themselves when they
+ * come; -EINTR after a fatal signal, likewise; or what freezing failed with,
+ * -EBUSY if somebody else has frozen it.
+ */
+int bs_freeze_level(struct list_head *list, u32 level, unsigned long deadline);
+
+/* Has a file system on this device, or a partition of it, been frozen? */
+bool bs_freeze_reached(struct list_head *list, struct block_device *bdev);
+
+/* Thaw what was frozen, in reverse order, and empty the list. */
+void bs_freeze_end(struct list_head *list);
+
+int bs_freeze_init(void);
+void bs_freeze_exit(void);
+
+#endif /* BS_FREEZE_H */

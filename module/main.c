@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Loading and unloading: each layer upon the ones that it needs.
+ */
+
+#include <linux/module.h>
+
+#include "cow.h"
+#include "ctl.h"
+#include "freeze.h"
+#include "mark.h"
+#include "run.h"
+#include "segment.h"
+#include "write.h"
+
+static int __init bs_init(void)
+{
+	int ret;
+
+	bs_mark_init();
+	ret = bs_write_init(&bs_cow_write_ops);
+	if (ret)
+		return ret;
+	ret = bs_run_init();
+	if (ret)
+		goto exit_write;
+	ret = bs_segment_init();
+	if (ret)
+		goto exit_run;
+	ret = bs_freeze_init();
+	if (ret)
+		goto exit_segment;
+	ret = bs_ctl_init();
+	if (ret)
+		goto exit_freeze;
+	return 0;
+
+exit_freeze:
+	bs_freeze_exit();
+exit_segment:
+	bs_segment_exit();
+exit_run:
+	bs_run_exit();
+exit_write:
+	bs_write_exit();
+	return ret;
+}
+
+/* Nothing is attached or held any more: that would have kept the module. */
+static void __exit bs_exit(void)
+{
+	bs_ctl_exit();
+	bs_freeze_exit();
+	bs_segment_exit();
+	bs_run_exit();
+	bs_write_exit();
+	/* Memory that is freed after a grace period comes from our caches. */
+	rcu_barrier();
+}
+
+module_init(bs_init);
+module_exit(bs_exit);
+
+MODULE_DESCRIPTION("Point-in-time snapshots of live block devices");
+MODULE_AUTHOR("The blksnap developers");
+MODULE_VERSION(BS_VERSION);
+MODULE_LICENSE("GPL");

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs: adjacent blocks that are claimed in the map, read by one bio, and
+ * handed to the storage.
+ *
+ * A run goes through these states, and its blocks' words in the map with it:
+ *
+ *   building  READING  under bs_cow.build_lock: one run at a time collects
+ *                      pages, so the reserve of the mempools is enough for it
+ *   reading   READING  sent to the origin; writers of these blocks wait
+ *   storing   STORING  old data is in memory; writers go on
+ *   stored    place    in the storage; memory is given back
+ *
+ * A run that has been sent never waits for another claim: it ends by itself,
+ * and whoever builds the next one waits only for that.
+ *
+ * A run that fails leaves its words as they are: the snapshot has failed, so
+ * nobody looks at them any more.
+ */
+
+#include <linux/bio.h>
+#include <linux/highmem.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "run.h"
+#include "trace.h"
+
+/* Blocks of one origin in memory, at most: 16 MiB. */
+#define BS_BUFFERED_MAX 4096
+/* Runs that there is always memory for. */
+#define BS_RUNS_MIN 2
+
+struct bs_run {
+	struct bs_mark mark;
+	struct bs_store_req req;
+	struct bs_cow *cow;
+	struct bs_write *write;
+	u64 block;
+	struct bio bio;
+	struct bio_vec vecs[BS_RUN_MAX];
+};
+
+static struct kmem_cache *bs_run_cache;
+
+static void bs_run_free(struct bs_run *run)
+{
+	struct bs_cow *cow = run->cow;
+	u32 nr = run->req.nr, i;
+
+	for (i = 0; i < nr; i++)
+		mempool_free(run->vecs[i].bv_page, cow->pages);
+	mempool_free(run, cow->runs);
+	atomic_sub(nr, &cow->buffered);
+	wake_up(&cow->room);
+	bs_cow_put(cow);
+}
+
+/* The place of the old data is known, or it is lost. Any context. */
+static void bs_run_stored(struct bs_store_req *req, u32 place, int error)
+{
+	struct bs_run *run = container_of(req, struct bs_run, req);
+	struct bs_cow *cow = run->cow;
+	u32 i;
+
+	if (!error) {
+		for (i = 0; i < req->nr; i++)
+			bs_map_set(&cow->map, run->block + i,
+				   bs_place_word(place + i));
+		atomic64_add(req->nr, &cow->stored);
+	}
+	if (wq_has_sleeper(&cow->fate->wait))
+		wake_up_all(&cow->fate->wait);
+	bs_run_free(run);
+}
+
+/* Nothing of other people's memory goes into the storage. */
+static void bs_run_zero_tail(struct bs_run *run)
+{
+	struct bio_vec *bv = &run->vecs[run->req.nr - 1];
+
+	memzero_page(bv->bv_page, bv->bv_len, BS_BLOCK_SIZE - bv->bv_len);
+	bv->bv_len = BS_BLOCK_SIZE;
+}
+
+static void bs_run_read_ok(struct bs_run *run)
+{
+	struct bs_cow *cow = run->cow;
+	u32 i;
+
+	bs_run_zero_tail(run);
+	for (i = 0; i < run->req.nr; i++)
+		bs_map_set(&cow->map, run->block + i, BS_WORD_STORING);
+	atomic64_add(run->req.nr, &cow->copied);
+	bs_storage_append(cow->storage, &run->req);
+}
+
+static void bs_run_read_end(struct bio *bio, struct bs_mark *mark)
+{
+	struct bs_run *run = container_of(mark, struct bs_run, mark);
+	int error = blk_status_to_errno(bio->bi_status);
+	struct bs_write *write = run->write;
+	struct bs_cow *cow = run->cow;
+
+	bio_uninit(bio);
+	bs_cow_get(cow);
+	if (error) {
+		bs_fate_fail(cow->fate, BLKSNAP_EVENT_READ_ERROR, error,
+			     cow->bdev->bd_dev);
+		bs_run_free(run);
+	} else {
+		bs_run_read_ok(run);
+	}
+	bs_cow_kick(cow);
+	bs_cow_put(cow);
+	bs_cow_read_done(write);
+}
+
+static struct bs_run *bs_run_alloc(struct bs_cow *cow, u64 block,
+				   struct bs_write *write)
+{
+	struct bs_run *run = mempool_alloc(cow->runs, GFP_NOIO);
+
+	bs_cow_get(cow);
+	run->cow = cow;
+	run->write = write;
+	run->block = block;
+	run->req.vecs = run->vecs;
+	run->req.nr = 0;
+	run->req.done = bs_run_stored;
+	return run;
+}
+
+static void bs_run_add_page(struct bs_run *run)
+{
+	struct page *page = mempool_alloc(run->cow->pages, GFP_NOIO);
+
+	bvec_set_page(&run->vecs[run->req.nr++], page, BS_BLOCK_SIZE, 0);
+	atomic_inc(&run->cow->buffered);
+}
+
+/* The last block of an origin may be shorter than the others. */
+static u32 bs_run_bytes(const struct bs_run *run)
+{
+	u64 sectors = run->cow->range.len - bs_block_sector(run->block);
+
+	return min_t(u64, sectors << 9, (u64)run->req.nr << BS_BLOCK_SHIFT);
+}
+
+static void bs_run_read(struct bs_run *run)
+{
+	struct bs_cow *cow = run->cow;
+	struct bio *bio = &run->bio;
+	u32 nr = run->req.nr, bytes = bs_run_bytes(run);
+
+	run->vecs[nr - 1].bv_len -= (nr << BS_BLOCK_SHIFT) - bytes;
+	bio_init(bio, cow->bdev, run->vecs, BS_RUN_MAX, REQ_OP_READ);
+	bio->bi_vcnt = nr;
+	bio->bi_iter.bi_size = bytes;
+	bio->bi_iter.bi_sector = bs_block_sector(run->block);
+	bs_mark_set(bio, &run->mark, bs_run_read_end);
+	atomic_inc(&run->write->pending);
+	trace_blksnap_copy(cow->bdev->bd_dev, run->block, nr);
+	bs_submit(bio);
+}
+
+/* Claims one block for the run, which is made if there is none. */
+static int bs_run_claim(struct bs_cow *cow, struct bs_run **run, u64 block,
+			struct bs_write *write)
+{
+	int ret = bs_map_claim(&cow->map, block, GFP_NOIO | __GFP_NOWARN);
+
+	if (ret <= 0)
+		return ret;
+	if (!*run)
+		*run = bs_run_alloc(cow, block, write);
+	bs_run_add_page(*run);
+	return 1;
+}
+
+static void bs_run_build(struct bs_cow *cow, u64 first, u64 end,
+			 struct bs_write *write)
+{
+	struct bs_run *run = NULL;
+	u64 block;
+	int ret = 0;
+
+	for (block = first; block < end && ret >= 0; block++) {
+		ret = bs_run_claim(cow, &run, block, write);
+		if (!ret && run) {
+			bs_run_read(run);
+			run = NULL;
+		}
+	}
+	if (ret < 0)
+		bs_fate_fail(cow->fate, BLKSNAP_EVENT_NO_MEMORY, ret,
+			     cow->bdev->bd_dev);
+	if (run)
+		bs_run_read(run);
+}
+
+void bs_run_copy(struct bs_cow *cow, u64 first, u64 end,
+		 struct bs_write *write)
+{
+	int most = BS_BUFFERED_MAX - (end - first);
+
+	mutex_lock(&cow->build_lock);
+	wait_event(cow->room, atomic_read(&cow->buffered) <= most);
+	bs_run_build(cow, first, end, write);
+	mutex_unlock(&cow->build_lock);
+}
+
+mempool_t *bs_run_pool(void)
+{
+	return mempool_create_slab_pool(BS_RUNS_MIN, bs_run_cache);
+}
+
+int bs_run_init(void)
+{
+	bs_run_cache = KMEM_CACHE(bs_run, 0);
+	return bs_run_cache ? 0 : -ENOMEM;
+}
+
+void bs_run_exit(void)
+{
+	kmem_cache_destroy(bs_run_cache);
+}
