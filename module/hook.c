@@ -149,7 +149,6 @@ static void bs_hook_unregister(void)
 	unregister_ftrace_function(&bs_ftrace_ops);
 	synchronize_rcu();
 	synchronize_rcu_tasks();
-	ftrace_free_filter(&bs_ftrace_ops);
 }
 
 static int bs_hook_register(const struct bs_hook_ops *ops,
@@ -163,23 +162,17 @@ static int bs_hook_register(const struct bs_hook_ops *ops,
 	if (ret)
 		return ret;
 	ret = register_ftrace_function(&bs_ftrace_ops);
-	if (ret)
-		goto free_filter;
-	ret = bs_hook_prove(bdev);
-	if (ret)
-		goto unregister;
-	return 0;
-
-unregister:
-	pr_err("the hook on %s does not see all requests on this kernel\n",
-	       bs_hook_function);
-	bs_hook_unregister();
-	return ret;
-free_filter:
 	if (ret == -EBUSY)
 		pr_err("%s is redirected by livepatch or another driver\n",
 		       bs_hook_function);
-	ftrace_free_filter(&bs_ftrace_ops);
+	if (ret)
+		return ret;
+	ret = bs_hook_prove(bdev);
+	if (ret) {
+		pr_err("the hook on %s does not see all requests here\n",
+		       bs_hook_function);
+		bs_hook_unregister();
+	}
 	return ret;
 }
 
@@ -202,4 +195,13 @@ void bs_hook_put(void)
 	if (!--bs_hook_users)
 		bs_hook_unregister();
 	mutex_unlock(&bs_hook_lock);
+}
+
+/*
+ * Once and not at each unregistration: ftrace keeps the pointer to a filter
+ * that it has freed, and would free it again with the next one.
+ */
+void bs_hook_exit(void)
+{
+	ftrace_free_filter(&bs_ftrace_ops);
 }

@@ -52,4 +52,7 @@ void bs_hook_put(void);
  */
 void bs_submit(struct bio *bio);
 
+/* When the module goes, and nobody uses the hook any more. */
+void bs_hook_exit(void);
+
 #endif /* BS_HOOK_H */

@@ -8,6 +8,7 @@
 #include "cow.h"
 #include "ctl.h"
 #include "freeze.h"
+#include "hook.h"
 #include "mark.h"
 #include "run.h"
 #include "segment.h"
@@ -54,8 +55,7 @@ static void __exit bs_exit(void)
 	bs_segment_exit();
 	bs_run_exit();
 	bs_write_exit();
-	/* Memory that is freed after a grace period comes from our caches. */
-	rcu_barrier();
+	bs_hook_exit();
 }
 
 module_init(bs_init);
