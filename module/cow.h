@@ -52,12 +52,12 @@ struct bs_cow {
 	struct bs_fate *fate;
 	struct bs_range *holes;
 	u32 nr_holes;
-	struct mutex build_lock;
+	struct mutex build_lock; /* makes runs get their memory in turn */
 	atomic_t buffered;
 	wait_queue_head_t room;
 	mempool_t *pages;
 	mempool_t *runs;
-	spinlock_t lock;
+	spinlock_t lock; /* protects blocked */
 	struct list_head blocked;
 	atomic64_t copied;
 	atomic64_t stored;
@@ -76,8 +76,9 @@ extern const struct bs_write_ops bs_cow_write_ops;
  * @storage: where old data goes
  * @fate: of the snapshot
  *
- * Not armed yet: that is done by bs_watch.cow. Return: it, or an
- * ERR_PTR(-ENOMEM).
+ * Not armed yet: that is done by bs_watch.cow.
+ *
+ * Return: it, or an ERR_PTR(-ENOMEM).
  */
 struct bs_cow *bs_cow_create(struct block_device *bdev,
 			     const struct bs_range *range,

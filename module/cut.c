@@ -141,7 +141,10 @@ static int bs_cut_prepare(struct bs_cut *cut, struct file **files, u32 nr)
 	return 0;
 }
 
-/* Has an earlier member of the list the same disk? */
+/*
+ * Has an earlier member of the list the same disk? For a disk and partitions
+ * of it, each step is done once.
+ */
 static bool bs_member_repeats_disk(struct bs_snapshot *snap,
 				   struct bs_member *member)
 {
@@ -156,30 +159,41 @@ static bool bs_member_repeats_disk(struct bs_snapshot *snap,
 	return false;
 }
 
-#define for_each_disk_of(member, snap) \
-	list_for_each_entry(member, &(snap)->members, entry) \
-		if (!bs_member_repeats_disk(snap, member))
+static void bs_cut_close_level(struct bs_snapshot *snap, u32 level)
+{
+	struct bs_member *member;
+
+	list_for_each_entry(member, &snap->members, entry) {
+		if (member->level == level &&
+		    !bs_member_repeats_disk(snap, member))
+			bs_disk_close(bs_member_disk(member));
+	}
+}
+
+static int bs_cut_drain_level(struct bs_cut *cut, u32 level)
+{
+	struct bs_member *member;
+	int ret = 0;
+
+	list_for_each_entry(member, &cut->snap->members, entry) {
+		if (member->level == level && !ret &&
+		    !bs_member_repeats_disk(cut->snap, member))
+			ret = bs_disk_drain(bs_member_disk(member),
+					    cut->deadline);
+	}
+	return ret;
+}
 
 static int bs_cut_stop_level(struct bs_cut *cut, u32 level)
 {
-	struct bs_snapshot *snap = cut->snap;
-	struct bs_member *member;
 	int ret;
 
 	ret = bs_freeze_level(&cut->freezes, level, cut->deadline);
 	if (ret)
 		return ret;
 	cut->closed = cut->closed ?: ktime_get_ns();
-	for_each_disk_of(member, snap) {
-		if (member->level == level)
-			bs_disk_close(bs_member_disk(member));
-	}
-	for_each_disk_of(member, snap) {
-		if (member->level == level && !ret)
-			ret = bs_disk_drain(bs_member_disk(member),
-					    cut->deadline);
-	}
-	return ret;
+	bs_cut_close_level(cut->snap, level);
+	return bs_cut_drain_level(cut, level);
 }
 
 /* The highest level below @below; false if there is none. */
@@ -229,8 +243,10 @@ static void bs_cut_start(struct bs_cut *cut)
 {
 	struct bs_member *member;
 
-	for_each_disk_of(member, cut->snap)
-		bs_disk_open(bs_member_disk(member));
+	list_for_each_entry(member, &cut->snap->members, entry) {
+		if (!bs_member_repeats_disk(cut->snap, member))
+			bs_disk_open(bs_member_disk(member));
+	}
 	if (cut->closed)
 		cut->gate_ns = ktime_get_ns() - cut->closed;
 	bs_freeze_end(&cut->freezes);

@@ -14,8 +14,8 @@
  * @nr: how many
  * @timeout_ns: for freezing and draining
  *
- * On failure the snapshot is as it was before. Errors as of
- * BLKSNAP_IOC_TAKE.
+ * Return: 0, or an error as of BLKSNAP_IOC_TAKE: then the snapshot is as it
+ * was before.
  */
 int bs_cut_take(struct bs_snapshot *snap, struct file **files, u32 nr,
 		u64 timeout_ns);

@@ -51,7 +51,7 @@ struct bs_disk {
 	bool closed;
 	struct bs_count __percpu *counts;
 	wait_queue_head_t drained;
-	spinlock_t lock;
+	spinlock_t lock; /* protects parked, and writing closed */
 	struct bio_list parked;
 	struct work_struct release;
 	mempool_t *writes;
@@ -82,8 +82,10 @@ struct bs_watch {
  * bs_disk_get() - the watched disk of a block device, made if need be
  * @bdev: the whole disk or one of its partitions, open
  *
- * May sleep long. Return: the disk, with a reference for the caller, or an
- * ERR_PTR as of bs_hook_get(), or -ENOMEM, or of opening the whole disk.
+ * May sleep long.
+ *
+ * Return: the disk, with a reference for the caller, or an ERR_PTR as of
+ * bs_hook_get() and of opening the whole disk, or -ENOMEM.
  */
 struct bs_disk *bs_disk_get(struct block_device *bdev);
 
@@ -100,7 +102,9 @@ void bs_disk_put(struct bs_disk *disk);
  * @settle: have the writes that were in flight before end, or make the next
  *	cut wait for them
  *
- * May sleep long. Return: 0 or -ENOMEM.
+ * May sleep long.
+ *
+ * Return: 0 or -ENOMEM.
  */
 int bs_disk_watch(struct bs_disk *disk, struct bs_watch *watch, bool settle);
 
@@ -111,15 +115,19 @@ int bs_disk_watch(struct bs_disk *disk, struct bs_watch *watch, bool settle);
 void bs_disk_unwatch(struct bs_watch *watch);
 
 /**
- * bs_disk_overlaps() - does anybody's armed copying watch any of this range?
+ * bs_disk_overlaps() - is any of this range watched for a snapshot?
  * @bdev: the whole disk or a partition
  * @range: sectors of the disk
+ *
+ * Return: true if copying is armed there.
  */
 bool bs_disk_overlaps(struct block_device *bdev, const struct bs_range *range);
 
 /**
- * bs_watch_writes() - how many writes a watch has seen
+ * bs_watch_writes() - count what a watch has seen
  * @watch: a watch
+ *
+ * Return: the number of writes.
  */
 u64 bs_watch_writes(const struct bs_watch *watch);
 
@@ -148,8 +156,9 @@ void bs_disk_open(struct bs_disk *disk);
  * bs_disk_find() - the watched disk of a gendisk
  * @gendisk: any
  *
- * RCU read side, which is how long the result may be used. Return: the disk,
- * or NULL.
+ * RCU read side, which is how long the result may be used.
+ *
+ * Return: the disk, or NULL.
  */
 struct bs_disk *bs_disk_find(const struct gendisk *gendisk);
 

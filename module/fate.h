@@ -29,7 +29,7 @@ struct bs_fate {
 	int error;
 	bool released;
 	wait_queue_head_t wait;
-	spinlock_t lock;
+	spinlock_t lock; /* protects the ring */
 	struct blksnap_event ring[BS_EVENTS];
 	u32 head;
 	u32 nr;

@@ -37,7 +37,7 @@ static unsigned int bs_hook_users;
 static const struct bs_hook_ops *bs_hook_ops;
 static struct bio *bs_probe;
 
-static char bs_hook_function[] = "submit_bio_noacct";
+#define BS_HOOK_FUNCTION "submit_bio_noacct"
 
 noinline void bs_submit(struct bio *bio)
 {
@@ -154,23 +154,21 @@ static void bs_hook_unregister(void)
 static int bs_hook_register(const struct bs_hook_ops *ops,
 			    struct block_device *bdev)
 {
+	unsigned char name[] = BS_HOOK_FUNCTION; /* ftrace cuts it up */
 	int ret;
 
 	bs_hook_ops = ops;
-	ret = ftrace_set_filter(&bs_ftrace_ops, bs_hook_function,
-				strlen(bs_hook_function), 1);
+	ret = ftrace_set_filter(&bs_ftrace_ops, name, strlen(name), 1);
 	if (ret)
 		return ret;
 	ret = register_ftrace_function(&bs_ftrace_ops);
 	if (ret == -EBUSY)
-		pr_err("%s is redirected by livepatch or another driver\n",
-		       bs_hook_function);
+		pr_err(BS_HOOK_FUNCTION " is redirected by livepatch or another driver\n");
 	if (ret)
 		return ret;
 	ret = bs_hook_prove(bdev);
 	if (ret) {
-		pr_err("the hook on %s does not see all requests here\n",
-		       bs_hook_function);
+		pr_err("the hook on " BS_HOOK_FUNCTION " does not see all requests here\n");
 		bs_hook_unregister();
 	}
 	return ret;

@@ -30,7 +30,9 @@ struct bs_hook_ops {
  * @bdev: a device that the self-test may name in its bios; nothing is sent to
  *	it while the hook works, an empty flush if it does not
  *
- * May sleep. Return: 0; -EBUSY if somebody else redirects the function;
+ * May sleep.
+ *
+ * Return: 0; -EBUSY if somebody else redirects the function;
  * -EPROTO if the hook does not see its own test bios; -ENOMEM; or what ftrace
  * says.
  */

@@ -47,7 +47,7 @@ struct bs_image {
 	bool published;
 	u8 id[BLKSNAP_ID_SIZE];
 	char origin[BLKSNAP_NAME_SIZE];
-	spinlock_t lock;
+	spinlock_t lock; /* protects openers and closed */
 	unsigned int openers;
 	bool closed;
 	bool dead;
@@ -318,9 +318,9 @@ static void bs_image_submit_bio(struct bio *bio)
 	bs_image_read(img, bio);
 }
 
-BS_DISK_OPEN(bs_image_open, arg)
+static int bs_image_open(BS_DISK_OPEN_ARGS)
 {
-	struct bs_image *img = BS_DISK_OPEN_DISK(arg)->private_data;
+	struct bs_image *img = bs_opened_disk(opened)->private_data;
 	int ret = 0;
 
 	spin_lock(&img->lock);
@@ -332,7 +332,7 @@ BS_DISK_OPEN(bs_image_open, arg)
 	return ret;
 }
 
-BS_DISK_RELEASE(bs_image_release, disk)
+static void bs_image_release(BS_DISK_RELEASE_ARGS)
 {
 	struct bs_image *img = disk->private_data;
 

@@ -105,7 +105,9 @@ void bs_segments_unlock(void);
  * @holes: out, array of sectors relative to the origin's start; kvfree()
  * @nr: out, its length
  *
- * Called with bs_segments_lock(). Return: 0 or -ENOMEM.
+ * Called with bs_segments_lock().
+ *
+ * Return: 0 or -ENOMEM.
  */
 int bs_segments_on(struct block_device *bdev, const struct bs_range *range,
 		   struct bs_range **holes, u32 *nr);

@@ -62,7 +62,7 @@ struct bs_snapshot {
 	u8 id[BLKSNAP_ID_SIZE];
 	atomic_t fds;
 	struct bs_fate fate;
-	struct mutex lock;
+	struct mutex lock; /* see above; held over whole commands */
 	bool taken;
 	bool released;
 	bool hold;

@@ -56,7 +56,7 @@ struct bs_source {
 
 struct bs_storage {
 	struct bs_fate *fate;
-	spinlock_t lock;
+	spinlock_t lock; /* protects what follows, up to in_flight */
 	struct list_head queue;
 	struct list_head segments;
 	u64 used;	/* blocks */
@@ -68,7 +68,7 @@ struct bs_storage {
 	struct work_struct work;
 	struct bio_set bios;
 	mempool_t *batches;
-	struct mutex grow_lock;
+	struct mutex grow_lock; /* protects sources */
 	struct list_head sources;
 	struct work_struct grow;
 };
@@ -235,14 +235,14 @@ static void bs_storage_discard_queue(struct bs_storage *st)
 static void bs_storage_watch_space(struct bs_storage *st)
 {
 	u64 left, room, limit;
-	bool tell = false;
+	bool tell;
 
 	spin_lock_irq(&st->lock);
 	limit = st->limit;
 	left = limit - st->used;
 	room = st->reserved - st->used;
-	if (left <= limit >> BS_LOW_SHIFT && !st->told_low)
-		tell = st->told_low = true;
+	tell = left <= limit >> BS_LOW_SHIFT && !st->told_low;
+	st->told_low |= tell;
 	spin_unlock_irq(&st->lock);
 	if (tell)
 		bs_fate_event(st->fate, BLKSNAP_EVENT_LOW_SPACE, 0, 0,
@@ -572,7 +572,7 @@ void bs_storage_destroy(struct bs_storage *st)
 
 	cancel_work_sync(&st->grow);
 	while (bs_storage_busy(st))
-		msleep(1);
+		fsleep(1000);
 	flush_work(&st->work);
 	list_for_each_entry_safe(seg, next_seg, &st->segments, entry)
 		bs_segment_drop(seg);

@@ -71,7 +71,7 @@ void bs_storage_destroy(struct bs_storage *st);
  * @reserve: bytes now
  * @limit: bytes that it may grow to
  *
- * Errors as of BLKSNAP_IOC_APPEND_STORAGE.
+ * Return: 0, or an error as of BLKSNAP_IOC_APPEND_STORAGE.
  */
 int bs_storage_add_dir(struct bs_storage *st, struct file *dir, u64 reserve,
 		       u64 limit);
@@ -82,7 +82,7 @@ int bs_storage_add_dir(struct bs_storage *st, struct file *dir, u64 reserve,
  * @dev: its number
  * @limit: bytes, 0 for all
  *
- * Errors as of BLKSNAP_IOC_APPEND_STORAGE.
+ * Return: 0, or an error as of BLKSNAP_IOC_APPEND_STORAGE.
  */
 int bs_storage_add_bdev(struct bs_storage *st, dev_t dev, u64 limit);
 
@@ -93,7 +93,9 @@ int bs_storage_add_bdev(struct bs_storage *st, dev_t dev, u64 limit);
  * @range: its sectors on the disk
  *
  * Before the cut: blocks that were allocated after it might have belonged to
- * a file that was deleted after it. Return: 0, -ENOSPC, -ENOMEM, ...
+ * a file that was deleted after it.
+ *
+ * Return: 0, -ENOSPC, -ENOMEM, ...
  */
 int bs_storage_fix(struct bs_storage *st, struct block_device *bdev,
 		   const struct bs_range *range);
@@ -117,7 +119,9 @@ void bs_storage_append(struct bs_storage *st, struct bs_store_req *req);
  * @bdev: device
  * @run: blocks from @place on that lie in sequence on it
  *
- * Any context. Return: sector of @bdev.
+ * Any context.
+ *
+ * Return: sector of @bdev.
  */
 u64 bs_storage_locate(struct bs_storage *st, u32 place,
 		      struct block_device **bdev, u32 *run);

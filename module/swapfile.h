@@ -30,7 +30,9 @@ struct bs_swapfile {
  * @dir: directory to make it in, with the caller's credentials
  * @size: bytes, a multiple of the page size
  *
- * May sleep long. Errors as of BLKSNAP_IOC_APPEND_STORAGE.
+ * May sleep long.
+ *
+ * Return: 0, or an error as of BLKSNAP_IOC_APPEND_STORAGE.
  */
 int bs_swapfile_make(struct bs_swapfile *sf, const struct path *dir, u64 size);
 
@@ -39,7 +41,9 @@ int bs_swapfile_make(struct bs_swapfile *sf, const struct path *dir, u64 size);
  * @sf: file with @ext checked by bs_extents_finish()
  *
  * Writes into the first and the last block and reads them through the file:
- * they must read as zeros. Return: 0, -EUCLEAN, or an I/O error.
+ * they must read as zeros.
+ *
+ * Return: 0, -EUCLEAN, or an I/O error.
  */
 int bs_swapfile_prove(struct bs_swapfile *sf);
 

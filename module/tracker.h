@@ -49,8 +49,9 @@ u32 bs_tracker_list(struct blksnap_tracker_info *info, u32 room);
  * @bdev: the origin
  * @id: of the snapshot
  *
- * May sleep long. Return: the tracker, or an ERR_PTR as of
- * BLKSNAP_IOC_ADD_DEVICE.
+ * May sleep long.
+ *
+ * Return: the tracker, or an ERR_PTR as of BLKSNAP_IOC_ADD_DEVICE.
  */
 struct bs_tracker *bs_tracker_claim(struct block_device *bdev, const u8 *id);
 

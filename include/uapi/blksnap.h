@@ -385,7 +385,8 @@ struct blksnap_event {
 /**
  * BLKSNAP_IOC_TRACKER_ATTACH - track an origin's writes from now on
  *
- * The tracker stays until it is detached, or the module is unloaded.
+ * The tracker stays until it is detached. Until then the module cannot be
+ * unloaded.
  *
  * Errors: -ENOTBLK not a block device; -EALREADY it is attached; -EOPNOTSUPP
  * a kind of device that cannot be snapshotted: zoned, DAX, one of our own
@@ -483,8 +484,8 @@ struct blksnap_event {
  * Errors: -EISCONN it is taken; -ENODEV no origin, or one is gone; -ENOSTR no
  * storage; -ENOSPC the storage cannot be reserved up to its limit; -EBUSY a
  * file system is frozen by somebody else; -ETIMEDOUT freezing or draining took
- * too long; -EINTR a fatal signal; -EBADF, -EINVAL descriptors of file
- * systems; what a file system's freezing failed with; -ENOMEM.
+ * too long; -EINTR a fatal signal; -EBADF a descriptor of a file system;
+ * -E2BIG more than %BLKSNAP_MAX_FS_FDS of them; what a file system's freezing failed with; -ENOMEM.
  */
 #define BLKSNAP_IOC_TAKE \
 	_IOWR(BLKSNAP_IOC_MAGIC, 18, struct blksnap_take)

@@ -42,18 +42,23 @@ static inline struct gendisk *bs_alloc_disk(unsigned int logical_block,
 }
 #endif
 
+/* The parameters of block_device_operations.open and .release. */
 #ifdef HAVE_DISK_OPEN_GENDISK
-#define BS_DISK_OPEN(name, disk) \
-	static int name(struct gendisk *disk, blk_mode_t mode)
-#define BS_DISK_RELEASE(name, disk) \
-	static void name(struct gendisk *disk)
-#define BS_DISK_OPEN_DISK(disk) (disk)
+#define BS_DISK_OPEN_ARGS struct gendisk *opened, blk_mode_t mode
+#define BS_DISK_RELEASE_ARGS struct gendisk *disk
+
+static inline struct gendisk *bs_opened_disk(struct gendisk *opened)
+{
+	return opened;
+}
 #else
-#define BS_DISK_OPEN(name, arg) \
-	static int name(struct block_device *arg, fmode_t mode)
-#define BS_DISK_RELEASE(name, disk) \
-	static void name(struct gendisk *disk, fmode_t mode)
-#define BS_DISK_OPEN_DISK(bdev) ((bdev)->bd_disk)
+#define BS_DISK_OPEN_ARGS struct block_device *opened, fmode_t mode
+#define BS_DISK_RELEASE_ARGS struct gendisk *disk, fmode_t mode
+
+static inline struct gendisk *bs_opened_disk(struct block_device *opened)
+{
+	return opened->bd_disk;
+}
 #endif
 
 #endif /* BS_COMPAT_DISK_H */
