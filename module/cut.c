@@ -33,6 +33,7 @@
 #include "trace.h"
 
 #define BS_CUT_TIMEOUT_NS (10ULL * NSEC_PER_SEC)
+#define BS_CUT_TIMEOUT_MAX_NS (3600ULL * NSEC_PER_SEC)
 
 static DEFINE_MUTEX(bs_cut_lock);
 
@@ -99,7 +100,7 @@ static int bs_cut_prepare_member(struct bs_snapshot *snap,
 		member->img = NULL;
 		return ret;
 	}
-	return sync_blockdev(bdev);
+	return 0;
 }
 
 /* A file system given by a file belongs to the level of its device. */
@@ -138,7 +139,7 @@ static int bs_cut_prepare(struct bs_cut *cut, struct file **files, u32 nr)
 		if (ret)
 			return ret;
 	}
-	return 0;
+	return bs_freeze_sync(&cut->freezes, cut->deadline);
 }
 
 /*
@@ -331,15 +332,17 @@ void bs_cut_undo(struct bs_snapshot *snap)
 int bs_cut_take(struct bs_snapshot *snap, struct file **files, u32 nr,
 		u64 timeout_ns)
 {
+	u64 timeout = nsecs_to_jiffies(min(timeout_ns ?: BS_CUT_TIMEOUT_NS,
+					   BS_CUT_TIMEOUT_MAX_NS));
 	struct bs_cut cut = { .snap = snap };
 	int ret;
 
 	INIT_LIST_HEAD(&cut.freezes);
+	cut.deadline = jiffies + timeout;
 	if (mutex_lock_killable(&bs_cut_lock))
 		return -EINTR;
 	ret = bs_cut_prepare(&cut, files, nr);
-	cut.deadline = jiffies +
-		nsecs_to_jiffies(timeout_ns ?: BS_CUT_TIMEOUT_NS);
+	cut.deadline = jiffies + timeout;
 	if (!ret)
 		ret = bs_cut_now(&cut);
 	bs_freeze_end(&cut.freezes);

@@ -2,11 +2,12 @@
 /*
  * Freezing file systems with a deadline.
  *
- * A freeze can hang for ever in somebody else's storage, so each one is done
- * by a worker of its own. Whoever waits for it may give up: then the item
- * belongs to the worker, which thaws at once what it has frozen too late. The
- * item's state decides who it belongs to: RUNNING goes either to DONE, by the
- * worker, or to ABANDONED, by the waiter.
+ * A freeze can hang for ever in somebody else's storage, and so can the writing
+ * out of dirty data that makes it short, so each one is done by a worker of its
+ * own. Whoever waits for it may give up: then the item belongs to the worker,
+ * which thaws at once what it has frozen too late. The item's state decides who
+ * it belongs to: RUNNING goes either to DONE, by the worker, or to ABANDONED,
+ * by the waiter.
  *
  * A file system that cannot be found through its device (btrfs up to 6.12) is
  * given by one of its files and frozen by its superblock. If it has been found
@@ -34,6 +35,7 @@ struct bs_freeze {
 	struct completion done;
 	int state;
 	int result;
+	bool sync;	/* only written out for now */
 	bool started;	/* somebody has to wait for it */
 	bool frozen;	/* to be thawed */
 	u32 level;
@@ -48,6 +50,20 @@ static int bs_freeze_do(struct bs_freeze *item)
 	if (item->file)
 		return bs_sb_freeze(file_inode(item->file)->i_sb);
 	return bdev_freeze(item->bdev.bdev);
+}
+
+static int bs_freeze_write_out(struct bs_freeze *item)
+{
+	struct super_block *sb;
+	int ret;
+
+	if (!item->file)
+		return bs_bdev_sync(item->bdev.bdev);
+	sb = file_inode(item->file)->i_sb;
+	down_read(&sb->s_umount);
+	ret = sync_filesystem(sb);
+	up_read(&sb->s_umount);
+	return ret;
 }
 
 static void bs_freeze_undo(struct bs_freeze *item)
@@ -70,13 +86,16 @@ static void bs_freeze_work(struct work_struct *work)
 {
 	struct bs_freeze *item = container_of(work, struct bs_freeze, work);
 
-	item->result = bs_freeze_do(item);
+	if (item->sync)
+		item->result = bs_freeze_write_out(item);
+	else
+		item->result = bs_freeze_do(item);
 	if (cmpxchg(&item->state, BS_FREEZE_RUNNING, BS_FREEZE_DONE) ==
 	    BS_FREEZE_RUNNING) {
 		complete(&item->done);
 		return;
 	}
-	if (!item->result)
+	if (!item->sync && !item->result)
 		bs_freeze_undo(item);
 	bs_freeze_free(item);
 	module_put(THIS_MODULE);
@@ -156,7 +175,17 @@ static bool bs_freeze_found(struct list_head *list, struct super_block *sb)
 	return false;
 }
 
-static void bs_freeze_start(struct list_head *list, u32 level, bool files)
+static void bs_freeze_start(struct bs_freeze *item, bool sync)
+{
+	item->sync = sync;
+	item->started = true;
+	item->state = BS_FREEZE_RUNNING;
+	reinit_completion(&item->done);
+	__module_get(THIS_MODULE); /* in case it is abandoned */
+	queue_work(bs_freeze_wq, &item->work);
+}
+
+static void bs_freeze_start_level(struct list_head *list, u32 level, bool files)
 {
 	struct bs_freeze *item;
 
@@ -166,9 +195,7 @@ static void bs_freeze_start(struct list_head *list, u32 level, bool files)
 		if (files && bs_freeze_found(list,
 					     file_inode(item->file)->i_sb))
 			continue;
-		item->started = true;
-		__module_get(THIS_MODULE); /* in case it is abandoned */
-		queue_work(bs_freeze_wq, &item->work);
+		bs_freeze_start(item, false);
 	}
 }
 
@@ -205,21 +232,30 @@ static int bs_freeze_finish(struct list_head *list, unsigned long deadline)
 		}
 		list_add_tail(&item->entry, &next->entry); /* where it was */
 		module_put(THIS_MODULE);
-		item->frozen = !item->result;
+		item->frozen = !item->sync && !item->result;
 		ret = ret ?: item->result;
 	}
 	return ret;
+}
+
+int bs_freeze_sync(struct list_head *list, unsigned long deadline)
+{
+	struct bs_freeze *item;
+
+	list_for_each_entry(item, list, entry)
+		bs_freeze_start(item, true);
+	return bs_freeze_finish(list, deadline);
 }
 
 int bs_freeze_level(struct list_head *list, u32 level, unsigned long deadline)
 {
 	int ret;
 
-	bs_freeze_start(list, level, false);
+	bs_freeze_start_level(list, level, false);
 	ret = bs_freeze_finish(list, deadline);
 	if (ret)
 		return ret;
-	bs_freeze_start(list, level, true);
+	bs_freeze_start_level(list, level, true);
 	return bs_freeze_finish(list, deadline);
 }
 

@@ -33,6 +33,15 @@ int bs_freeze_add_bdev(struct list_head *list, struct block_device *bdev,
 int bs_freeze_add_fs(struct list_head *list, struct file *file, u32 level);
 
 /**
+ * bs_freeze_sync() - write out dirty data of all, so that the freeze is short
+ * @list: of all
+ * @deadline: in jiffies
+ *
+ * Return: as bs_freeze_level().
+ */
+int bs_freeze_sync(struct list_head *list, unsigned long deadline);
+
+/**
  * bs_freeze_level() - freeze all of one level
  * @list: of all
  * @level: which; higher ones lie above lower ones, and come first

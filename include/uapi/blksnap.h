@@ -201,8 +201,9 @@ struct blksnap_append_storage {
  *	each file system to freeze that cannot be found through its device
  *	(btrfs up to Linux 6.12, external logs). A file system that was found
  *	through its device as well is frozen once.
- * @timeout_ns: in, the longest that freezing and draining may take together;
- *	0 stands for 10 seconds
+ * @timeout_ns: in, the longest that freezing and draining may take together,
+ *	and likewise the writing out of dirty data before; 0 stands for 10 seconds, and
+ *	more than an hour for an hour
  * @reserved: in, 0
  */
 struct blksnap_take {
@@ -483,8 +484,8 @@ struct blksnap_event {
  *
  * Errors: -EISCONN it is taken; -ENODEV no origin, or one is gone; -ENOSTR no
  * storage; -ENOSPC the storage cannot be reserved up to its limit; -EBUSY a
- * file system is frozen by somebody else; -ETIMEDOUT freezing or draining took
- * too long; -EINTR a fatal signal; -EBADF a descriptor of a file system;
+ * file system is frozen by somebody else; -ETIMEDOUT writing out, freezing or
+ * draining took too long; -EINTR a fatal signal; -EBADF a descriptor of a file system;
  * -E2BIG more than %BLKSNAP_MAX_FS_FDS of them; what a file system's freezing failed with; -ENOMEM.
  */
 #define BLKSNAP_IOC_TAKE \

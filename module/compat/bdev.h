@@ -117,6 +117,25 @@ static inline bool bs_bdev_fs_frozen(struct block_device *bdev)
 }
 #endif
 
+/* Write out what is dirty on a device, and on a file system mounted on it. */
+#ifdef HAVE_FSYNC_BDEV
+static inline int bs_bdev_sync(struct block_device *bdev)
+{
+	return fsync_bdev(bdev);
+}
+#else /* since 6.6 */
+static inline int bs_bdev_sync(struct block_device *bdev)
+{
+	mutex_lock(&bdev->bd_holder_lock);
+	if (bdev->bd_holder_ops && bdev->bd_holder_ops->sync) {
+		bdev->bd_holder_ops->sync(bdev); /* unlocks */
+		return 0;
+	}
+	mutex_unlock(&bdev->bd_holder_lock);
+	return sync_blockdev(bdev);
+}
+#endif
+
 #ifdef HAVE_FREEZE_SUPER_OWNER
 static inline int bs_sb_freeze(struct super_block *sb)
 {
