@@ -26,6 +26,9 @@
 
 #include "run.h"
 
+/* Blocks that the hook looks up itself; a larger write goes to a worker. */
+#define BS_JUDGE_MAX 256
+
 static atomic64_t bs_cow_serial = ATOMIC64_INIT(0);
 
 void bs_cow_put(struct bs_cow *cow)
@@ -63,7 +66,7 @@ static enum bs_verdict bs_cow_judge(struct bs_cow *cow, const struct bio *bio,
 		atomic64_inc(&cow->discards);
 		return BS_DROP;
 	}
-	if (nr <= BS_RUN_MAX && bs_map_all_safe(&cow->map, first, nr))
+	if (nr <= BS_JUDGE_MAX && bs_map_all_safe(&cow->map, first, nr))
 		return BS_PASS;
 	atomic64_inc(&cow->held);
 	return BS_HOLD;
