@@ -233,7 +233,7 @@ static void bs_cow_free(struct bs_cow *cow)
 
 struct bs_cow *bs_cow_create(struct block_device *bdev,
 			     const struct bs_range *range,
-			     struct bs_storage *storage, struct bs_fate *fate)
+			     struct bs_log *log, struct bs_fate *fate)
 {
 	struct bs_cow *cow = kzalloc(sizeof(*cow), GFP_KERNEL);
 
@@ -242,7 +242,7 @@ struct bs_cow *bs_cow_create(struct block_device *bdev,
 	cow->serial = atomic64_inc_return(&bs_cow_serial);
 	cow->bdev = bdev;
 	cow->range = *range;
-	cow->storage = storage;
+	cow->log = log;
 	cow->fate = fate;
 	bs_map_init(&cow->map);
 	init_waitqueue_head(&cow->idle);

@@ -11,9 +11,9 @@
 #include <linux/wait.h>
 
 #include "fate.h"
+#include "log.h"
 #include "pure/blockmap.h"
 #include "pure/range.h"
-#include "storage.h"
 #include "write.h"
 
 /**
@@ -24,7 +24,7 @@
  * @bdev: the origin; open as long as this lives
  * @range: its sectors on the disk
  * @map: what has been preserved, and where
- * @storage: where to
+ * @log: where to
  * @fate: of the snapshot
  * @holes: sectors of the origin that belong to a storage: read as zeros
  * @nr_holes: length of @holes
@@ -48,7 +48,7 @@ struct bs_cow {
 	struct block_device *bdev;
 	struct bs_range range;
 	struct bs_map map;
-	struct bs_storage *storage;
+	struct bs_log *log;
 	struct bs_fate *fate;
 	struct bs_range *holes;
 	u32 nr_holes;
@@ -73,7 +73,7 @@ extern const struct bs_write_ops bs_cow_write_ops;
  * bs_cow_create() - prepare for an origin
  * @bdev: the origin
  * @range: its sectors on the disk
- * @storage: where old data goes
+ * @log: where old data goes
  * @fate: of the snapshot
  *
  * Not armed yet: that is done by bs_watch.cow.
@@ -82,7 +82,7 @@ extern const struct bs_write_ops bs_cow_write_ops;
  */
 struct bs_cow *bs_cow_create(struct block_device *bdev,
 			     const struct bs_range *range,
-			     struct bs_storage *storage, struct bs_fate *fate);
+			     struct bs_log *log, struct bs_fate *fate);
 
 /**
  * bs_cow_destroy() - wait for all users and free it

@@ -87,7 +87,9 @@ static int bs_cut_prepare_member(struct bs_snapshot *snap,
 	ret = bs_storage_fix(snap->storage, bdev, range);
 	if (ret)
 		return ret;
-	member->cow = bs_cow_create(bdev, range, snap->storage, &snap->fate);
+	member->cow = bs_cow_create(bdev, range,
+				    bs_storage_log(snap->storage),
+				    &snap->fate);
 	if (IS_ERR(member->cow)) {
 		ret = PTR_ERR(member->cow);
 		member->cow = NULL;

@@ -137,8 +137,8 @@ static void bs_image_span_block(struct bs_cow *cow, u64 sector, u64 most,
 	} else if (bs_word_is_place(word)) {
 		span->kind = BS_STORED;
 		span->sector = in_block +
-			bs_storage_locate(cow->storage, bs_word_place(word),
-					  &span->bdev, &run);
+			bs_log_locate(cow->log, bs_word_place(word),
+				      &span->bdev, &run);
 		max = min_t(u64, max, run);
 	} else {
 		span->kind = BS_BUSY;

@@ -33,7 +33,7 @@
 
 struct bs_run {
 	struct bs_mark mark;
-	struct bs_store_req req;
+	struct bs_log_req req;
 	struct bs_cow *cow;
 	struct bs_write *write;
 	u64 block;
@@ -57,7 +57,7 @@ static void bs_run_free(struct bs_run *run)
 }
 
 /* The place of the old data is known, or it is lost. Any context. */
-static void bs_run_stored(struct bs_store_req *req, u32 place, int error)
+static void bs_run_stored(struct bs_log_req *req, u32 place, int error)
 {
 	struct bs_run *run = container_of(req, struct bs_run, req);
 	struct bs_cow *cow = run->cow;
@@ -92,7 +92,7 @@ static void bs_run_read_ok(struct bs_run *run)
 	for (i = 0; i < run->req.nr; i++)
 		bs_map_set(&cow->map, run->block + i, BS_WORD_STORING);
 	atomic64_add(run->req.nr, &cow->copied);
-	bs_storage_append(cow->storage, &run->req);
+	bs_log_append(cow->log, &run->req);
 }
 
 static void bs_run_read_end(struct bio *bio, struct bs_mark *mark)

@@ -8,7 +8,7 @@
 #include "cow.h"
 
 /* Blocks in one run, and in one step of a large write. */
-#define BS_RUN_MAX BS_STORE_REQ_MAX
+#define BS_RUN_MAX BS_LOG_REQ_MAX
 
 /**
  * bs_run_copy() - start to copy what is missing of a range

@@ -1,39 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The difference storage of a snapshot: where old data goes.
- *
- * It is a log of blocks over one or more segments. A block's place is its
- * index in the log; nothing is freed before release.
+ * The difference storage of a snapshot: where old data goes. A log of blocks
+ * over one or more segments, which it makes.
  */
 #ifndef BS_STORAGE_H
 #define BS_STORAGE_H
 
-#include <linux/bvec.h>
-#include <linux/list.h>
 #include <linux/types.h>
 
 #include "fate.h"
+#include "log.h"
 #include "pure/range.h"
 
 struct block_device;
 struct bs_storage;
 struct file;
-
-/**
- * struct bs_store_req - adjacent blocks of old data on their way into the log
- * @entry: in the storage's queue
- * @vecs: a whole block each
- * @nr: how many, at most BS_STORE_REQ_MAX
- * @done: called in any context; @place of the first block, if @error is 0
- */
-struct bs_store_req {
-	struct list_head entry;
-	struct bio_vec *vecs;
-	u32 nr;
-	void (*done)(struct bs_store_req *req, u32 place, int error);
-};
-
-#define BS_STORE_REQ_MAX 64
 
 /**
  * struct bs_storage_stats - in bytes
@@ -103,28 +84,8 @@ int bs_storage_fix(struct bs_storage *st, struct block_device *bdev,
 /* Is there any room at all? */
 bool bs_storage_empty(struct bs_storage *st);
 
-/**
- * bs_storage_append() - store old data
- * @st: storage
- * @req: belongs to the storage until its @done is called
- *
- * Any context. A failure fails the snapshot.
- */
-void bs_storage_append(struct bs_storage *st, struct bs_store_req *req);
-
-/**
- * bs_storage_locate() - where a place lies
- * @st: storage
- * @place: of a stored block
- * @bdev: device
- * @run: blocks from @place on that lie in sequence on it
- *
- * Any context.
- *
- * Return: sector of @bdev.
- */
-u64 bs_storage_locate(struct bs_storage *st, u32 place,
-		      struct block_device **bdev, u32 *run);
+/* Where old data is appended and found. */
+struct bs_log *bs_storage_log(struct bs_storage *st);
 
 void bs_storage_stats(struct bs_storage *st, struct bs_storage_stats *stats);
 
