@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# make                    module for the running kernel, and blksnapctl
+# make KVER=6.1.0-56-amd64, make KDIR=/path/to/headers     for another kernel
+# make modules | cli      only one of them
+# make install            blksnapctl (PREFIX, DESTDIR); the module is installed
+#                         by "make modules_install" or by DKMS
+# make check              everything that can be tested, in virtual machines
+# make demo [K=6.1]       a snapshot of a live system, shown in a machine
+# make unit | lint        without virtual machines
+# make vm-test T=01-module [K=6.1]
+
+KVER ?= $(shell uname -r)
+KDIR ?= /lib/modules/$(KVER)/build
+K ?=
+VM_KERNEL = $(if $(K),-k $(K))
+
+all: modules cli
+
+modules modules_install:
+	$(MAKE) -C $(KDIR) M=$(CURDIR) $@
+
+cli:
+	$(MAKE) -C tools/blksnapctl
+
+install uninstall:
+	$(MAKE) -C tools/blksnapctl $@
+
+clean:
+	test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) $@
+	$(MAKE) -C tools/blksnapctl $@
+	$(MAKE) -C tests/unit $@
+
+check:
+	tests/vm/check
+
+demo:
+	tests/vm/prepare
+	tests/vm/build $(VM_KERNEL)
+	tests/vm/demo $(VM_KERNEL)
+
+unit:
+	$(MAKE) -C tests/unit check
+
+lint:
+	tests/lint/run
+
+vm-test:
+	$(if $(T),,$(error which test? make vm-test T=01-module))
+	tests/vm/prepare
+	tests/vm/build $(VM_KERNEL)
+	tests/vm/run $(VM_KERNEL) $(T)
+
+.DEFAULT_GOAL := all
+.PHONY: all modules modules_install cli install uninstall clean
+.PHONY: check demo unit lint vm-test
