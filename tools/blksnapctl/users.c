@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Who keeps the images of a snapshot open
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "users.h"
+#include "util.h"
+
+/* The image that a device is, or is a partition of, or NULL. */
+static const struct blksnap_member_info *
+image_of(const struct topology *t, const struct snap *snap, dev_t dev)
+{
+	const struct blksnap_member_info *m;
+	dev_t disk;
+	__u32 i;
+
+	if (!major(dev))
+		return NULL;
+	disk = topology_disk(t, dev);
+	for (i = 0; i < snap->info.count; i++) {
+		m = &snap->members[i];
+		if (m->image_major &&
+		    disk == makedev(m->image_major, m->image_minor))
+			return m;
+	}
+	return NULL;
+}
+
+static char *find_mount(const struct topology *t, const struct snap *snap,
+			char image[SNAP_PATH])
+{
+	const struct blksnap_member_info *member = NULL;
+	const struct mount *m = t->mounts->list;
+	const struct mount *end = m + t->mounts->count;
+	struct devs set = { NULL, 0 };
+	size_t i;
+
+	for (; m < end && !member; m++) {
+		topology_fs(t, m, &set);
+		for (i = 0; i < set.count && !member; i++)
+			member = image_of(t, snap, set.list[i]);
+		devs_free(&set);
+	}
+	if (!member)
+		return NULL;
+	snap_path(image, member->image);
+	return xasprintf("mounted on %s", m[-1].target);
+}
+
+/* The first entry of a directory, to be freed, or NULL. */
+static char *first_entry(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	char *name = NULL;
+
+	while (dir && !name && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			name = xstrdup(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return name;
+}
+
+static char *find_holder(const struct topology *t, const struct snap *snap,
+			 char image[SNAP_PATH])
+{
+	char *path, *name = NULL, *text = NULL;
+	__u32 i;
+
+	for (i = 0; i < snap->info.count && !name; i++) {
+		path = xasprintf("%s/dev/block/%u:%u/holders", t->sysfs,
+				 snap->members[i].image_major,
+				 snap->members[i].image_minor);
+		name = first_entry(path);
+		if (name)
+			snap_path(image, snap->members[i].image);
+		free(path);
+	}
+	if (name)
+		text = xasprintf("part of %s", name);
+	free(name);
+	return text;
+}
+
+static const struct blksnap_member_info *
+opened_by(const struct topology *t, const struct snap *snap, const char *fds)
+{
+	const struct blksnap_member_info *member = NULL;
+	DIR *dir = opendir(fds);
+	struct dirent *entry;
+	struct stat st;
+
+	while (dir && !member && (entry = readdir(dir)))
+		if (!fstatat(dirfd(dir), entry->d_name, &st, 0) &&
+		    S_ISBLK(st.st_mode))
+			member = image_of(t, snap, st.st_rdev);
+	if (dir)
+		closedir(dir);
+	return member;
+}
+
+static char *find_process(const struct host *h, const struct topology *t,
+			  const struct snap *snap, char image[SNAP_PATH])
+{
+	const struct blksnap_member_info *member;
+	DIR *dir = opendir(h->proc);
+	char *path, *text = NULL;
+	struct dirent *entry;
+	char comm[64];
+
+	while (dir && !text && (entry = readdir(dir))) {
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		path = xasprintf("%s/%s/fd", h->proc, entry->d_name);
+		member = opened_by(t, snap, path);
+		free(path);
+		if (!member)
+			continue;
+		if (read_line(comm, sizeof(comm), "%s/%s/comm", h->proc,
+			      entry->d_name) < 0)
+			snprintf(comm, sizeof(comm), "a process");
+		snap_path(image, member->image);
+		text = xasprintf("open in %s (pid %s)", comm, entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return text;
+}
+
+char *users_find(const struct host *h, const struct snap *snap,
+		 char image[SNAP_PATH])
+{
+	struct mounts mounts;
+	struct topology t = { h->sysfs, &mounts };
+	char *text;
+
+	if (mounts_read(h->proc, &mounts))
+		memset(&mounts, 0, sizeof(mounts));
+	text = find_mount(&t, snap, image);
+	if (!text)
+		text = find_holder(&t, snap, image);
+	if (!text)
+		text = find_process(h, &t, snap, image);
+	mounts_free(&mounts);
+	return text;
+}
