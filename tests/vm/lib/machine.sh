@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# One virtual machine that runs one test: its disks, its initramfs, its end.
+
+. "$VM/lib/verdict.sh"
+
+TESTS=${TESTS:-$VM/t}
+
+# The emulator of the trixie root, by that root's dynamic linker: this machine's
+# own is too old to emulate a kernel that patches its text. It does not outlive
+# this process, however that ends.
+qemu() {
+	local lib=$TRIXIE/usr/lib/x86_64-linux-gnu
+	QEMU_MODULE_DIR=$lib/qemu exec setpriv --pdeathsig KILL \
+		"$TRIXIE/lib64/ld-linux-x86-64.so.2" \
+		--library-path "$lib" "$TRIXIE/usr/bin/qemu-system-x86_64" \
+		-L "$TRIXIE/usr/share/seabios" -L "$TRIXIE/usr/share/qemu" "$@"
+}
+
+# What differs from test to test and from build to build
+overlay() {
+	local kernel=$1 test=$2 dir=$3/overlay build=$CACHE/build
+	mkdir -p "$dir/test/t" "$dir/test/bin" "$dir/usr/bin"
+	cp "$VM/guest/init" "$dir/init"
+	cp "$VM/guest/lib.sh" "$dir/test/lib.sh"
+	cp -r "$VM/guest/." "$dir/test"
+	cp "$TESTS/$test.sh" "$dir/test/t"
+	cp "$build/$kernel/blksnap.ko" "$dir/test" 2>/dev/null || true
+	cp "$build/cli/tools/blksnapctl/blksnapctl" "$dir/usr/bin" 2>/dev/null || true
+	cp "$build"/helpers/* "$dir/usr/bin" 2>/dev/null || true
+	(cd "$dir" && find . | cpio --quiet -o -H newc -R 0:0)
+}
+
+# Arguments for a disk: FILE NUMBER SERIAL [OPTIONS]
+disk() {
+	echo -drive "file=$1,if=none,id=d$2,format=raw,cache=unsafe,discard=unmap${4:-}"
+	echo -device "virtio-blk-pci,drive=d$2,serial=$3"
+}
+
+disks() {
+	local test=$1 dir=$2 n=0 size
+	for size in $(header "$test" disks); do
+		truncate -s "$size" "$dir/disk$n"
+		disk "$dir/disk$n" $n disk$n
+		n=$((n + 1))
+	done
+	if [ "$(header "$test" payload)" = yes ]; then
+		disk "$CACHE/payload.img" $n payload ,read-only=on
+	fi
+}
+
+# The fastest to emulate of those tried: newer ones have more for the emulator
+# to check at every access to memory
+CPU=${CPU:-Nehalem}
+
+# boot KERNEL TEST DIR SECONDS: the logs are DIR/kernel and DIR/output
+boot() {
+	local kernel=$1 test=$2 dir=$3 seconds=$4 file=$TESTS/$2.sh memory
+	memory=$(header "$file" memory)
+	{
+		cat "$CACHE/guest.cpio" "$CACHE/modules-$kernel.cpio"
+		overlay "$kernel" "$test" "$dir"
+	} >"$dir/initramfs"
+	# shellcheck disable=SC2046
+	qemu -accel tcg,thread=multi -cpu "$CPU" -smp 2 \
+		-m "${MEMORY:-${memory:-1G}}" -nodefaults -no-user-config \
+		-display none -no-reboot \
+		-serial "file:$dir/kernel" -serial "file:$dir/output" \
+		-kernel "$CACHE/kernel-$kernel/vmlinux" -initrd "$dir/initramfs" \
+		-append "$(command_line "$test" "$seconds") $(header "$file" bootargs)" \
+		$(disks "$file" "$dir") $(header "$file" qemu) &
+	wait_for_machine $! "$seconds"
+}
+
+command_line() {
+	echo "console=ttyS0 loglevel=5 log_buf_len=4M printk.time=1 panic=-1" \
+		"oops=panic mitigations=off watchdog_thresh=30" \
+		"rcupdate.rcu_cpu_stall_timeout=60 workqueue.watchdog_thresh=60" \
+		"blksnap.test=$1 blksnap.timeout=$2"
+}
+
+# Ends the emulator when time is up
+wait_for_machine() {
+	local pid=$1 deadline=$((SECONDS + $2))
+	while kill -0 "$pid" 2>/dev/null; do
+		if [ "$SECONDS" -ge "$deadline" ]; then
+			kill -KILL "$pid"
+			wait "$pid" 2>/dev/null || true
+			return 124
+		fi
+		sleep 0.1
+	done
+	wait "$pid"
+}
+
+# run_test KERNEL TEST: runs it and says how it went
+run_test() {
+	local kernel=$1 test=$2 file=$TESTS/$2.sh start=$SECONDS dir seconds ended=0
+	[ -f "$file" ] || die "there is no test $file"
+	if ! runs_on "$file" "$kernel"; then
+		echo "SKIP $kernel $test"
+		return 0
+	fi
+	seconds=${TIMEOUT:-$(header "$file" timeout)}
+	mkdir -p "$CACHE/run" "$LOGS/$kernel"
+	dir=$(mktemp -d "$CACHE/run/$kernel-$test.XXXXXX")
+	# shellcheck disable=SC2034 # "run" removes it in the end
+	WORK=$dir
+	touch "$dir/kernel" "$dir/output"
+	[ -z "$VERBOSE" ] || show_live "$dir"
+	boot "$kernel" "$test" "$dir" "${seconds:-120}" || ended=$?
+	[ -z "$VERBOSE" ] || end_live
+	keep_log "$dir" "$LOGS/$kernel/$test.log"
+	verdict "$kernel" "$test" "$dir" $ended $((SECONDS - start)) || ended=1
+	rm -rf "$dir"
+	return $ended
+}
+
+runs_on() {
+	local only
+	only=$(header "$1" kernels)
+	case " ${only:-$2} " in *" $2 "*) ;; *) return 1 ;; esac
+}
+
+show_live() {
+	tail -n +1 -q -F "$1/output" 2>/dev/null &
+	LIVE=$!
+}
+
+end_live() {
+	sleep 0.3
+	kill "$LIVE"
+	wait "$LIVE" 2>/dev/null || true
+}

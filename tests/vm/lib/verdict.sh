@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Did a test pass? From its exit status and from the kernel's log.
+
+COMPLAINTS='WARNING:|BUG:|BUG |Oops|Call Trace|Kernel panic|general protection
+possible circular locking|possible recursive|possible irq lock inversion
+inconsistent lock state|suspicious RCU|INFO: task .* blocked
+rcu:? INFO:|detected stalls|kthread starved|soft lockup|hard LOCKUP|workqueue lockup
+KASAN:|UBSAN:|KCSAN:|kmemleak:|refcount_t:|list_(add|del) corruption
+Bad page|bad page|scheduling while atomic|sleeping function called
+DEBUG_LOCKS_WARN_ON|unable to handle|stack guard page|double fault
+Object already free|use-after-free'
+
+# The kernel's lines that make a test fail
+complaints() {
+	local log=$1 test=$2
+	grep -aE "$COMPLAINTS" "$log" | grep -avE \
+		-e 'ommand line: ' -f <(header "$test" expect-log)
+}
+
+# One log of both, and what the verdict is made from
+keep_log() {
+	{
+		echo "=== kernel"
+		tr -d '\r' <"$1/kernel"
+		echo "=== test"
+		tr -d '\r' <"$1/output"
+	} >"$2"
+}
+
+# Why the test failed; nothing if it did not. DIR TEST-FILE EMULATOR-STATUS
+reason() {
+	local dir=$1 file=$2 ended=$3 status
+	status=$(sed -n 's/^blksnap-vm: status \([0-9]*\).*/\1/p' "$dir/output" | tail -n 1)
+	if [ "$ended" = 124 ]; then
+		echo "out of time"
+	elif [ "$ended" != 0 ]; then
+		echo "the emulator failed"
+	elif complaints "$dir/kernel" "$file" >"$dir/complaints"; then
+		echo "kernel: $(head -n 1 "$dir/complaints" | tr -d '\r')"
+	elif [ -z "$status" ]; then
+		echo "the machine went down before the test ended"
+	elif [ "$status" != 0 ]; then
+		echo "exit status $status"
+	fi
+}
+
+# verdict KERNEL TEST DIR EMULATOR-STATUS SECONDS
+verdict() {
+	local why
+	why=$(reason "$3" "$TESTS/$2.sh" "$4")
+	if [ -z "$why" ]; then
+		echo "PASS $1 $2 ${5}s"
+		return 0
+	fi
+	# In one go, as others may be writing too
+	echo "$(tail -n 25 "$3/kernel" | tr -d '\r' | sed "s/^/  kernel: /"
+		tail -n 25 "$3/output" | tr -d '\r' | sed "s/^/  test: /"
+		echo "FAIL $1 $2 ${5}s $why (log: $LOGS/$1/$2.log)")"
+	return 1
+}

@@ -1,0 +1,11 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Nothing is wrong.
+#
+# timeout: 60
+# reason: none
+
+. /test/lib.sh
+
+say "well"

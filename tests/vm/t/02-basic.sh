@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# One origin from creation to release: the image shows what was there at the
+# cut, the storage lies on the same file system and is given back.
+#
+# disks: 512M
+# timeout: 240
+
+. /test/lib.sh
+
+used() { df --output=used -k "$1" | tail -n 1; }
+
+load_module
+for type in ext4 xfs; do
+	say "$type: fill, snapshot, overwrite"
+	mkfs_mount $type /dev/vda /mnt/a
+	head -c 20M /dev/urandom >/mnt/a/file
+	sync
+	before=$(md5sum </mnt/a/file)
+	free=$(used /mnt/a)
+
+	out=$(blksnapctl create --storage /mnt/a --reserve 64M --limit 64M /dev/vda)
+	echo "$out"
+	id=$(head -n 1 <<<"$out" | grep -oE '[0-9a-f-]{36}')
+	head -c 20M /dev/urandom | dd of=/mnt/a/file bs=1M conv=notrunc,fsync status=none
+	mkdir -p /mnt/image
+	first=$(md5sum </dev/blksnap0)
+	blksnapctl status "$id"
+	mount -o ro,noload,norecovery /dev/blksnap0 /mnt/image 2>/dev/null ||
+		mount -o ro,norecovery,nouuid /dev/blksnap0 /mnt/image
+	same "file in the image" "$(md5sum </mnt/image/file)" "$before"
+	check_fails 'is mounted on' blksnapctl release "$id"
+	umount /mnt/image
+	same "second reading" "$(md5sum </dev/blksnap0)" "$first"
+	blksnapctl release "$id"
+	[ ! -e /dev/blksnap0 ] || fail "the image is still there"
+	wait_for 20 test "$(used /mnt/a)" -le $((free + 1024))
+	umount /mnt/a
+	case $type in
+	ext4) e2fsck -fn /dev/vda ;;
+	xfs) xfs_repair -n /dev/vda ;;
+	esac
+done
+unload_module
