@@ -14,9 +14,8 @@
  * barrier, all that came in. Nobody goes out before having come in, so equal
  * sums say that at the instant between nobody was inside.
  *
- * A disk that is put for the last time is taken from the table at once. Its
- * last writes may still be in progress, so a worker waits for them and frees
- * it; the disk holds a reference to the module until then.
+ * A disk that is put for the last time is taken from the table at once, and
+ * freed when its last writes are done. It holds a reference to the module.
  */
 
 #include <linux/hashtable.h>
@@ -143,8 +142,10 @@ struct bs_disk *bs_disk_get(struct block_device *bdev)
 	return disk;
 }
 
+/* Called with the lock, so that no other count of the same disk begins. */
 static void bs_disk_reap(struct bs_disk *disk)
 {
+	lockdep_assert_held(&bs_disks_lock);
 	synchronize_rcu();
 	do {
 		flush_work(&disk->release);
@@ -161,13 +162,11 @@ static void bs_disk_reap(struct bs_disk *disk)
 void bs_disk_put(struct bs_disk *disk)
 {
 	mutex_lock(&bs_disks_lock);
-	if (--disk->users) {
-		mutex_unlock(&bs_disks_lock);
-		return;
+	if (!--disk->users) {
+		hash_del_rcu(&disk->node);
+		bs_disk_reap(disk);
 	}
-	hash_del_rcu(&disk->node);
 	mutex_unlock(&bs_disks_lock);
-	bs_disk_reap(disk);
 }
 
 /*

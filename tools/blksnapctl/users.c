@@ -36,21 +36,20 @@ static char *find_mount(const struct topology *t, const struct snap *snap,
 			char image[SNAP_PATH])
 {
 	const struct blksnap_member_info *member = NULL;
-	const struct mount *m = t->mounts->list;
-	const struct mount *end = m + t->mounts->count;
+	const struct mounts *mounts = t->mounts;
 	struct devs set = { NULL, 0 };
-	size_t i;
+	size_t i, k;
 
-	for (; m < end && !member; m++) {
-		topology_fs(t, m, &set);
-		for (i = 0; i < set.count && !member; i++)
-			member = image_of(t, snap, set.list[i]);
+	for (i = 0; i < mounts->count && !member; i++) {
+		topology_fs(t, &mounts->list[i], &set);
+		for (k = 0; k < set.count && !member; k++)
+			member = image_of(t, snap, set.list[k]);
 		devs_free(&set);
 	}
 	if (!member)
 		return NULL;
 	snap_path(image, member->image);
-	return xasprintf("mounted on %s", m[-1].target);
+	return xasprintf("mounted on %s", mounts->list[i - 1].target);
 }
 
 /* The first entry of a directory, to be freed, or NULL. */

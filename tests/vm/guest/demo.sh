@@ -36,9 +36,16 @@ has_available() { [ "$(available $ORIGIN)" -ge "$1" ]; }
 # written DEVICE: bytes written to it since the machine started
 written() { awk '{ print $7 * 512 }' "/sys/class/block/${1##*/}/stat"; }
 
-# info FIELD: of the snapshot, by jq's names
-info() { blksnapctl status --json "$ID" | jq -r ".snapshots[0].$1"; }
-member() { info "members[0].$1"; }
+# look: what is known of the snapshot, in variables
+look() {
+	blksnapctl status --json "$ID" >$RUN/status
+	eval "$(jq -r '.snapshots[0] | . + .members[0] | @sh "
+		state=\(.state) frozen=\(.frozen) taken=\(.taken_ns)
+		pause=\(.pause_ns) gate=\(.gate_ns) reserved=\(.storage_reserved)
+		copied=\(.copied) stored=\(.stored) held=\(.held)"' $RUN/status)"
+	# shellcheck disable=SC2154
+	same "state" "$state" taken
+}
 
 demo_disk() {
 	sfdisk -q /dev/vda <<-END
@@ -161,12 +168,12 @@ take() {
 	sed 's/^/        /' <<<"$out"
 	DEVICE=/dev/$(basename "$(awk 'NR == 2 { print $2 }' <<<"$out")")
 	BEFORE=$(written "$device")
-	TAKEN=$(info taken_ns)
-	same "state" "$(info state)" taken
-	same "frozen" "$(member frozen)" true
+	look
+	# shellcheck disable=SC2154
+	same "frozen" "$frozen" true
 	tell "That took $begin ms. Of these, the cut stopped writers for" \
-		"$(ms "$(info pause_ns)"), which is mostly the file system's" \
-		"freezing; for $(ms "$(info gate_ns)") of it requests were parked."
+		"$(ms "$pause"), which is mostly the file system's" \
+		"freezing; for $(ms "$gate") of it requests were parked."
 	more "$(mib $((free - $(available $ORIGIN)))) less of the file system are" \
 		"free: the storage, without a name and at its full size."
 }
@@ -200,7 +207,7 @@ compare_tree() {
 compare_churn() {
 	local n out files=0 ops=0 worst=0
 	for ((n = 1; n <= WRITERS; n++)); do
-		out=$(churn check $IMAGE/churn/$n $RUN/churn.$n "$TAKEN") ||
+		out=$(churn check $IMAGE/churn/$n $RUN/churn.$n "$taken") ||
 			fail "the image does not show the instant of the cut"
 		read -r f _ o _ w _ <<<"$out"
 		files=$((files + f))
@@ -214,14 +221,32 @@ compare_churn() {
 		"stopped for longest took $worst ms."
 	# The same check must notice that an instant is not the one of the image
 	check_fails 'differs' churn check $IMAGE/churn/1 $RUN/churn.1 \
-		$((TAKEN - 3000000000))
+		$((taken - 3000000000))
 	more "(For 3 s before the cut, the same check finds differences, as it" \
 		"should.)"
 }
 
+# The image has files that were in use without a name at the cut: the storage
+# is one. A file system removes them when it is mounted for writing. So that is
+# done first, with changes going to memory.
 check_image() {
-	check_fs "$1" "$DEVICE"
-	tell "The image is clean: $(fsck_command "$1" "$DEVICE")"
+	local options=rw view=/dev/mapper/view cow
+	[ "$1" = ext4 ] || options=rw,nouuid
+	truncate -s 64M $RUN/changes
+	cow=$(losetup -f --show $RUN/changes)
+	dmsetup create view --table \
+		"0 $(blockdev --getsz "$DEVICE") snapshot $DEVICE $cow N 8"
+	mkdir -p $COPY
+	mount -t "$1" -o $options $view $COPY
+	umount $COPY
+	check_fs "$1" $view
+	dmsetup remove view
+	losetup -d "$cow"
+	rm $RUN/changes
+	writers_run
+	tell "The image is clean: $(fsck_command "$1" "$DEVICE") has nothing to" \
+		"complain of. (On a view of it that takes changes into memory, after" \
+		"a first mount that removes the files without a name.)"
 }
 
 fsck_command() {
@@ -261,28 +286,26 @@ compare_again() {
 }
 
 show_costs() {
-	local device=$1 stored total
-	stored=$(member stored)
+	local device=$1 total
+	look
 	total=$(($(written "$device") - BEFORE - stored))
 	tell "Since the cut, writers have written $(mib "$total") to $device." \
-		"Copied were $(mib "$(member copied)") of old data, and" \
-		"$(mib "$stored") are stored. $(member held) requests had to wait" \
+		"Copied were $(mib "$copied") of old data, and" \
+		"$(mib "$stored") are stored. $held requests had to wait" \
 		"for old data to be read."
-	same "state" "$(info state)" taken
 	blksnapctl status "$ID" | sed 's/^/        /'
 }
 
 release() {
-	local free storage
+	local free
 	umount $IMAGE
 	free=$(available $ORIGIN)
-	storage=$(info storage_reserved)
 	more "# blksnapctl release $ID"
 	blksnapctl release "$ID"
 	[ ! -e "$DEVICE" ] || fail "$DEVICE is still there"
 	same "snapshots" "$(blksnapctl list)" ""
 	# Writers take and give some of it at the same time
-	wait_for 20 has_available $((free + storage * 9 / 10))
+	wait_for 20 has_available $((free + reserved * 9 / 10))
 	writers_run
 	tell "Released the snapshot. The storage's space is free again:" \
 		"$(mib $(($(available $ORIGIN) - free))) more than before."
@@ -314,6 +337,7 @@ demo() {
 	local type=$1 device=$2 storage=$3
 	shift 3
 	STARTED=$SECONDS
+	trap 'kill $(jobs -p) 2>/dev/null' EXIT
 	mkdir -p $RUN
 	fill "$type" "$device" "$@"
 	take "$device" "$storage"

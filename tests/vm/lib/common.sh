@@ -66,14 +66,15 @@ make_once() {
 	shift 2
 	is_made "$name" "$key" && return
 	say "making $name"
-	rm -f "$CACHE/$name.key"
-	rm -rf --one-file-system "$new" "${CACHE:?}/$name"
+	rm -rf --one-file-system "$new"
 	# In the background, as a condition would switch "set -e" off
 	("$@" "$new") >"$log" 2>&1 </dev/null &
 	if ! wait $!; then
 		tail -n 30 "$log" >&2
 		die "cannot make $name, see $log"
 	fi
+	rm -f "$CACHE/$name.key"
+	rm -rf --one-file-system "${CACHE:?}/$name"
 	mv "$new" "$CACHE/$name"
 	echo "$key" >"$CACHE/$name.key"
 	say "made $name in $((SECONDS - start)) s"

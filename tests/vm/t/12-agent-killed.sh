@@ -117,13 +117,14 @@ agent=$!
 wait_for 20 test -b /dev/blksnap0
 kill_agent
 wait_for 20 is_gone
-killall -q sleep || true
+# The command lives on
+pkill -x -f 'sleep 1000'
 
 say "run: asked to end"
 blksnapctl run --storage /mnt/a/s --reserve 8M /dev/vda -- sleep 1000 &
 agent=$!
 wait_for 20 test -b /dev/blksnap0
-wait_for 20 pgrep -x sleep >/dev/null
+wait_for 20 pgrep -x -f 'sleep 1000' >/dev/null
 kill -TERM $agent
 status=0
 wait $agent || status=$?

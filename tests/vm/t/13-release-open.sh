@@ -46,8 +46,10 @@ id=$(create /dev/vda)
 exec 7</dev/blksnap0
 blksnapctl release --force "$id"
 check_gone
-check_fails 'Input/output error|No such device' \
+# An end of file would be taken for a backup that is complete
+check_fails 'Input/output error' \
 	dd iflag=direct bs=4k count=1 of=/dev/null <&7
+check_fails 'Input/output error' dd bs=1M of=/dev/null <&7
 exec 7<&-
 rawctl clean
 
@@ -58,14 +60,13 @@ for n in 1 2 3; do
 		2>>/tmp/dd$n; do :; done) &
 	readers[n]=$!
 done
-fio --name=w --filename=/dev/vda --rw=randwrite --bs=4k --direct=1 \
-	--ioengine=psync --time_based --runtime=4 --size=100M >/dev/null &
+scribble /dev/vda 4 4096 2 &
 writer=$!
 sleep 2
 check_fails 'is open' blksnapctl release "$id"
 blksnapctl release --force "$id"
 wait ${readers[1]} ${readers[2]} ${readers[3]} || true
-grep -qE 'Input/output error|No such' /tmp/dd1 || fail "the reader saw no error"
+grep -qE 'Input/output error' /tmp/dd1 || fail "the reader saw no error"
 wait $writer || fail "a write failed"
 rawctl clean
 
@@ -73,21 +74,18 @@ say "mounted, forced by the release"
 mkfs_mount ext4 /dev/vda /mnt/a
 head -c 20M /dev/urandom >/mnt/a/file
 sync
-for type in ext4 xfs; do
-	mkdir -p /mnt/i
-	id=$(create /dev/vda)
-	mount -o ro,noload /dev/blksnap0 /mnt/i
-	check_fails 'image /dev/blksnap0 is mounted on /mnt/i' \
-		blksnapctl release "$id"
-	head -c 4k /mnt/i/file >/dev/null
-	blksnapctl release --force "$id"
-	check_gone
-	drop_caches
-	check_fails 'Input/output error|No such' md5sum /mnt/i/file
-	umount /mnt/i
-	rawctl clean
-	break
-done
+mkdir -p /mnt/i
+id=$(create /dev/vda)
+mount -o ro,noload /dev/blksnap0 /mnt/i
+check_fails 'image /dev/blksnap0 is mounted on /mnt/i' \
+	blksnapctl release "$id"
+head -c 4k /mnt/i/file >/dev/null
+blksnapctl release --force "$id"
+check_gone
+drop_caches
+check_fails 'Input/output error' md5sum /mnt/i/file
+umount /mnt/i
+rawctl clean
 umount /mnt/a
 
 say "the last descriptor of the owner, while mounted"
@@ -100,17 +98,16 @@ kill -KILL $owner
 wait $owner || true
 wait_for 20 rawctl slist:0:0
 drop_caches
-check_fails 'Input/output error|No such' md5sum /mnt/i/file
+check_fails 'Input/output error' md5sum /mnt/i/file
 umount /mnt/i
 wait_for 20 rawctl clean
 umount /mnt/a
 
 say "two images, one open: none goes"
-id=$(create /dev/vda /dev/loop0) || {
-	truncate -s 16M /tmp/loop
-	losetup /dev/loop0 /tmp/loop
-	id=$(create /dev/vda /dev/loop0)
-}
+truncate -s 16M /tmp/loop
+modprobe loop
+losetup /dev/loop0 /tmp/loop
+id=$(create /dev/vda /dev/loop0)
 exec 7</dev/blksnap1
 rawctl "openid:$id" destroy=EBUSY
 md5sum /dev/blksnap0 >/dev/null
