@@ -58,11 +58,19 @@ static enum bs_verdict bs_cow_judge(struct bs_cow *cow, const struct bio *bio,
 
 	if (bs_fate_error(cow->fate) || !bs_cow_blocks(cow, range, &first, &nr))
 		return BS_PASS;
+	/* A storage above its origin would feed on itself. */
+	if (READ_ONCE(cow->log->sender) == current) {
+		bs_fate_fail(cow->fate, BLKSNAP_EVENT_STORE_ERROR, -ELOOP,
+			     cow->bdev->bd_dev);
+		return BS_PASS;
+	}
 	/*
 	 * A discard is a hint, and to drop it is always right. To copy all
 	 * that a trim of the free space names would kill the snapshot.
 	 */
 	if (bio_op(bio) == REQ_OP_DISCARD) {
+		if (!bdev_max_discard_sectors(bio->bi_bdev))
+			return BS_PASS; /* to be refused */
 		atomic64_inc(&cow->discards);
 		return BS_DROP;
 	}
@@ -198,8 +206,16 @@ void bs_cow_read_done(struct bs_write *write)
 {
 	if (!atomic_dec_and_test(&write->pending))
 		return;
-	if (write->end - write->next > BS_RUN_MAX || !bs_write_advance(write))
+	if (write->end - write->next > BS_RUN_MAX ||
+	    !bs_write_step_safe(write)) {
 		bs_cow_requeue(write);
+		return;
+	}
+	bs_write_unpick(write);
+	if (bs_write_pick(write))
+		bs_cow_requeue(write);
+	else
+		bs_write_send(write);
 }
 
 void bs_cow_kick(struct bs_cow *cow)

@@ -35,6 +35,9 @@
 #define BS_CUT_TIMEOUT_NS (10ULL * NSEC_PER_SEC)
 #define BS_CUT_TIMEOUT_MAX_NS (3600ULL * NSEC_PER_SEC)
 
+/* Writers are stopped meanwhile, whoever they are. */
+#define BS_DRAIN_TIMEOUT (5 * HZ)
+
 static DEFINE_MUTEX(bs_cut_lock);
 
 /**
@@ -75,6 +78,25 @@ static bool bs_member_alive(const struct bs_member *member)
 		bdev_nr_sectors(bdev) == member->tracker->watch.range.len;
 }
 
+static int bs_cut_prepare_storage(struct bs_snapshot *snap)
+{
+	struct block_device *bdev;
+	struct bs_member *member;
+	int ret;
+
+	list_for_each_entry(member, &snap->members, entry) {
+		bdev = bs_member_bdev(member);
+		ret = bs_storage_align(snap->storage,
+				       bdev_logical_block_size(bdev));
+		if (!ret)
+			ret = bs_storage_fix(snap->storage, bdev,
+					     &member->tracker->watch.range);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
 static int bs_cut_prepare_member(struct bs_snapshot *snap,
 				 struct bs_member *member)
 {
@@ -84,9 +106,6 @@ static int bs_cut_prepare_member(struct bs_snapshot *snap,
 
 	if (!bs_member_alive(member))
 		return -ENODEV;
-	ret = bs_storage_fix(snap->storage, bdev, range);
-	if (ret)
-		return ret;
 	member->cow = bs_cow_create(bdev, range,
 				    bs_storage_log(snap->storage),
 				    &snap->fate);
@@ -175,14 +194,17 @@ static void bs_cut_close_level(struct bs_snapshot *snap, u32 level)
 
 static int bs_cut_drain_level(struct bs_cut *cut, u32 level)
 {
+	unsigned long deadline = jiffies + BS_DRAIN_TIMEOUT;
 	struct bs_member *member;
 	int ret = 0;
+
+	if (time_after(deadline, cut->deadline))
+		deadline = cut->deadline;
 
 	list_for_each_entry(member, &cut->snap->members, entry) {
 		if (member->level == level && !ret &&
 		    !bs_member_repeats_disk(cut->snap, member))
-			ret = bs_disk_drain(bs_member_disk(member),
-					    cut->deadline);
+			ret = bs_disk_drain(bs_member_disk(member), deadline);
 	}
 	return ret;
 }
@@ -339,6 +361,9 @@ int bs_cut_take(struct bs_snapshot *snap, struct file **files, u32 nr,
 	struct bs_cut cut = { .snap = snap };
 	int ret;
 
+	ret = bs_cut_prepare_storage(snap);
+	if (ret)
+		return ret;
 	INIT_LIST_HEAD(&cut.freezes);
 	cut.deadline = jiffies + timeout;
 	if (mutex_lock_killable(&bs_cut_lock))

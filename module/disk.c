@@ -8,14 +8,16 @@
  * watch: with a disk and its partition both watched, counting at one and
  * parking at the other would never drain.
  *
- * Locks: bs_disks_lock protects the table, bs_disk.users and .watches against
+ * Locks: bs_disks_lock protects the table, the list of dying ones, bs_disk.users and .watches against
  * other changers; readers are under RCU. bs_disk.lock protects .parked. The
  * counts are summed up as follows: first all that went out, then, after a
  * barrier, all that came in. Nobody goes out before having come in, so equal
  * sums say that at the instant between nobody was inside.
  *
  * A disk that is put for the last time is taken from the table at once, and
- * freed when its last writes are done. It holds a reference to the module.
+ * freed when its last writes are done. Until then nobody may count the same
+ * disk anew: a cut would not see the writes of the old count. It holds a
+ * reference to the module.
  */
 
 #include <linux/hashtable.h>
@@ -33,6 +35,8 @@
 
 static DEFINE_HASHTABLE(bs_disks, BS_DISKS_BITS);
 static DEFINE_MUTEX(bs_disks_lock);
+static LIST_HEAD(bs_disks_dying);
+static DECLARE_WAIT_QUEUE_HEAD(bs_disks_reaped);
 
 struct bs_disk *bs_disk_find(const struct gendisk *gendisk)
 {
@@ -62,6 +66,8 @@ static bool bs_disk_quiet(struct bs_disk *disk)
 
 static void bs_disk_free(struct bs_disk *disk)
 {
+	if (disk->park_wq)
+		destroy_workqueue(disk->park_wq);
 	if (disk->send_wq)
 		destroy_workqueue(disk->send_wq);
 	if (disk->copy_wq)
@@ -78,11 +84,14 @@ static int bs_disk_alloc_parts(struct bs_disk *disk)
 
 	disk->counts = alloc_percpu(struct bs_count);
 	disk->writes = bs_write_pool();
+	disk->park_wq = alloc_workqueue("blksnap-park-%s",
+					WQ_MEM_RECLAIM | WQ_UNBOUND, 1, name);
 	disk->copy_wq = alloc_workqueue("blksnap-copy-%s",
 					WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
 	disk->send_wq = alloc_workqueue("blksnap-send-%s",
 					WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
-	if (!disk->counts || !disk->writes || !disk->copy_wq || !disk->send_wq)
+	if (!disk->counts || !disk->writes || !disk->park_wq ||
+	    !disk->copy_wq || !disk->send_wq)
 		return -ENOMEM;
 	return 0;
 }
@@ -95,7 +104,6 @@ static struct bs_disk *bs_disk_alloc(struct gendisk *gendisk)
 	if (!disk)
 		return ERR_PTR(-ENOMEM);
 	disk->gendisk = gendisk;
-	disk->settled = true;
 	INIT_LIST_HEAD(&disk->watches);
 	init_waitqueue_head(&disk->drained);
 	spin_lock_init(&disk->lock);
@@ -128,10 +136,26 @@ static struct bs_disk *bs_disk_make(struct gendisk *gendisk)
 	return disk;
 }
 
+static bool bs_disk_is_dying(struct gendisk *gendisk)
+{
+	struct bs_disk *disk;
+	bool dying = false;
+
+	mutex_lock(&bs_disks_lock);
+	list_for_each_entry(disk, &bs_disks_dying, dying)
+		dying |= disk->gendisk == gendisk;
+	mutex_unlock(&bs_disks_lock);
+	return dying;
+}
+
 struct bs_disk *bs_disk_get(struct block_device *bdev)
 {
 	struct bs_disk *disk;
 
+	/* No new count may begin while the old one is not even. */
+	if (wait_event_killable(bs_disks_reaped,
+				!bs_disk_is_dying(bdev->bd_disk)))
+		return ERR_PTR(-EINTR);
 	mutex_lock(&bs_disks_lock);
 	disk = bs_disk_find(bdev->bd_disk);
 	if (!disk)
@@ -142,10 +166,8 @@ struct bs_disk *bs_disk_get(struct block_device *bdev)
 	return disk;
 }
 
-/* Called with the lock, so that no other count of the same disk begins. */
 static void bs_disk_reap(struct bs_disk *disk)
 {
-	lockdep_assert_held(&bs_disks_lock);
 	synchronize_rcu();
 	do {
 		flush_work(&disk->release);
@@ -155,18 +177,27 @@ static void bs_disk_reap(struct bs_disk *disk)
 	/* Whoever counted out last may still be at it. */
 	synchronize_rcu();
 	bs_hook_put();
+	mutex_lock(&bs_disks_lock);
+	list_del(&disk->dying);
+	mutex_unlock(&bs_disks_lock);
+	wake_up_all(&bs_disks_reaped);
 	bs_disk_free(disk);
 	module_put(THIS_MODULE);
 }
 
 void bs_disk_put(struct bs_disk *disk)
 {
+	bool last;
+
 	mutex_lock(&bs_disks_lock);
-	if (!--disk->users) {
+	last = !--disk->users;
+	if (last) {
 		hash_del_rcu(&disk->node);
-		bs_disk_reap(disk);
+		list_add_tail(&disk->dying, &bs_disks_dying);
 	}
 	mutex_unlock(&bs_disks_lock);
+	if (last)
+		bs_disk_reap(disk);
 }
 
 /*
@@ -183,7 +214,7 @@ static void bs_disk_settle(struct bs_disk *disk)
 	synchronize_rcu();
 	if (bs_disk_is_bio_based(disk->gendisk)) {
 		synchronize_rcu_tasks();
-		WRITE_ONCE(disk->settled, false);
+		atomic_inc(&disk->unsettled);
 		return;
 	}
 	bs_queue_drain(q);
@@ -252,8 +283,9 @@ void bs_disk_close(struct bs_disk *disk)
 void bs_disk_open(struct bs_disk *disk)
 {
 	spin_lock_irq(&disk->lock);
-	WRITE_ONCE(disk->closed, false);
-	queue_work(disk->send_wq, &disk->release);
+	/* Release: maps were armed before. See bs_write_admit(). */
+	smp_store_release(&disk->closed, false);
+	queue_work(disk->park_wq, &disk->release);
 	spin_unlock_irq(&disk->lock);
 }
 
@@ -272,11 +304,13 @@ static bool bs_disk_no_writes_in_flight(struct bs_disk *disk)
 
 static bool bs_disk_drained(struct bs_disk *disk)
 {
+	int unsettled = atomic_read(&disk->unsettled);
+
 	if (!bs_disk_quiet(disk))
 		return false;
-	if (!READ_ONCE(disk->settled) && bs_disk_no_writes_in_flight(disk))
-		WRITE_ONCE(disk->settled, true);
-	return READ_ONCE(disk->settled);
+	if (disk->settled != unsettled && bs_disk_no_writes_in_flight(disk))
+		disk->settled = unsettled;
+	return disk->settled == unsettled;
 }
 
 int bs_disk_drain(struct bs_disk *disk, unsigned long deadline)

@@ -28,8 +28,10 @@ struct bs_count {
  * @bdev: the whole disk, open
  * @users: watches and makers of watches; bs_disks_lock
  * @watches: list of struct bs_watch; changed under bs_disks_lock, RCU
- * @settled: writes that came before the watches are known to be done;
- *	bs_disks_lock
+ * @unsettled: how often a watch has come whose earlier writes may still be in
+ *	flight
+ * @settled: the value of @unsettled for which none was; the cut
+ * @dying: in the list of disks that wait for their last writes; bs_disks_lock
  * @closed: the gate; written under @lock, read with a barrier after counting
  * @counts: admitted and completed writes, per CPU
  * @drained: the drain waits here
@@ -38,6 +40,7 @@ struct bs_count {
  *	no memory in the callback; not counted, nothing is decided on them
  * @release: works off @parked
  * @writes: of struct bs_write
+ * @park_wq: for @release, which waits for what @send_wq and @copy_wq do
  * @copy_wq: reads old data
  * @send_wq: sends writes on; one may sleep there without stopping another
  */
@@ -47,7 +50,9 @@ struct bs_disk {
 	struct bs_bdev bdev;
 	unsigned int users;
 	struct list_head watches;
-	bool settled;
+	atomic_t unsettled;
+	int settled;
+	struct list_head dying;
 	bool closed;
 	struct bs_count __percpu *counts;
 	wait_queue_head_t drained;
@@ -55,6 +60,7 @@ struct bs_disk {
 	struct bio_list parked;
 	struct work_struct release;
 	mempool_t *writes;
+	struct workqueue_struct *park_wq;
 	struct workqueue_struct *copy_wq;
 	struct workqueue_struct *send_wq;
 };

@@ -112,14 +112,18 @@ ssize_t bs_fate_read(struct bs_fate *fate, char __user *buf, size_t len,
 
 	if (len < sizeof(event))
 		return -EINVAL;
-	ret = bs_fate_wait(fate, nonblock);
-	if (ret)
-		return ret;
-	while (len - done >= sizeof(event) && bs_fate_pop(fate, &event)) {
-		if (copy_to_user(buf + done, &event, sizeof(event)))
-			return done ?: -EFAULT;
-		done += sizeof(event);
-	}
+	do {
+		ret = bs_fate_wait(fate, nonblock);
+		if (ret)
+			return ret;
+		while (len - done >= sizeof(event) &&
+		       bs_fate_pop(fate, &event)) {
+			if (copy_to_user(buf + done, &event, sizeof(event)))
+				return done ?: -EFAULT;
+			done += sizeof(event);
+		}
+		/* Another reader may have been faster. */
+	} while (!done && !READ_ONCE(fate->released));
 	return done;
 }
 

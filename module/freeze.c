@@ -154,6 +154,8 @@ int bs_freeze_add_fs(struct list_head *list, struct file *file, u32 level)
 		if (item->file && file_inode(item->file)->i_sb == sb)
 			return 0;
 	}
+	if (!sb->s_op->freeze_fs && !sb->s_op->freeze_super)
+		return -EOPNOTSUPP;
 	item = bs_freeze_alloc(list, level);
 	if (!item)
 		return -ENOMEM;

@@ -28,7 +28,7 @@ int bs_freeze_add_bdev(struct list_head *list, struct block_device *bdev,
  * @file: a file or directory of it; a reference is taken
  * @level: see bs_freeze_level()
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, or -EOPNOTSUPP if it cannot be frozen.
  */
 int bs_freeze_add_fs(struct list_head *list, struct file *file, u32 level);
 

@@ -212,9 +212,12 @@ static void bs_image_again(struct work_struct *work)
 {
 	struct bs_image_part *part = container_of(work, struct bs_image_part,
 						  work);
+	struct bs_image_io *io = part->io;
+	struct bvec_iter iter = part->iter;
 
-	bs_image_walk(part->io, part->iter);
-	bs_image_part_free(part);
+	bio_put(&part->clone); /* before others are taken */
+	bs_image_walk(io, iter);
+	bs_image_io_put(io);
 }
 
 static void bs_image_part_end(struct bio *clone, struct bs_mark *mark)
@@ -345,6 +348,7 @@ static void bs_image_free(struct bs_image *img)
 {
 	ida_free(&bs_image_ida, img->index);
 	kfree(img);
+	module_put(THIS_MODULE);
 }
 
 /* Called for disks that have been added. */
@@ -430,6 +434,7 @@ struct bs_image *bs_image_create(struct bs_cow *cow, bool whole_disk,
 		ret = bs_image_alloc_disk(img, whole_disk);
 	if (ret)
 		goto free_parts;
+	__module_get(THIS_MODULE); /* the last close comes after its own put */
 	return img;
 
 free_parts:

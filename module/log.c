@@ -200,7 +200,9 @@ static bool bs_log_step(struct bs_log *log)
 	}
 	spin_unlock_irq(&log->lock);
 	if (ready && !full) {
+		WRITE_ONCE(log->sender, current);
 		bs_batch_send(batch);
+		WRITE_ONCE(log->sender, NULL);
 		return true;
 	}
 	mempool_free(batch, log->batches);
@@ -295,14 +297,18 @@ static bool bs_log_busy(struct bs_log *log)
 	return busy;
 }
 
-void bs_log_exit(struct bs_log *log)
+void bs_log_stop(struct bs_log *log)
 {
-	struct bs_segment *seg, *next;
-
 	while (bs_log_busy(log))
 		fsleep(1000);
 	if (log->wq)
 		destroy_workqueue(log->wq);
+}
+
+void bs_log_exit(struct bs_log *log)
+{
+	struct bs_segment *seg, *next;
+
 	list_for_each_entry_safe(seg, next, &log->segments, entry)
 		bs_segment_drop(seg);
 	mempool_destroy(log->batches);

@@ -29,6 +29,8 @@
  * @in_flight: writes on their way
  * @wq: for @work
  * @work: makes writes of requests
+ * @sender: the task that is sending a write, or NULL: what it submits to an
+ *	origin meanwhile shows that the storage lies above it
  * @bios: of writes
  * @batches: of struct bs_batch
  */
@@ -43,6 +45,7 @@ struct bs_log {
 	unsigned int in_flight;
 	struct workqueue_struct *wq;
 	struct work_struct work;
+	struct task_struct *sender;
 	struct bio_set bios;
 	mempool_t *batches;
 };
@@ -75,8 +78,16 @@ int bs_log_init(struct bs_log *log, struct bs_fate *fate,
 		void (*spent)(struct bs_log *log));
 
 /**
+ * bs_log_stop() - wait until the last write has been accounted for
+ * @log: with no request in progress
+ *
+ * @spent is not called any more afterwards.
+ */
+void bs_log_stop(struct bs_log *log);
+
+/**
  * bs_log_exit() - drop the segments and free the memory
- * @log: with no request in progress, and no reader
+ * @log: stopped, and with no reader
  */
 void bs_log_exit(struct bs_log *log);
 

@@ -4,6 +4,7 @@
  */
 
 #include <linux/module.h>
+#include <linux/rcupdate.h>
 
 #include "cow.h"
 #include "ctl.h"
@@ -51,6 +52,7 @@ exit_write:
 static void __exit bs_exit(void)
 {
 	bs_ctl_exit();
+	synchronize_rcu_tasks(); /* who put the last reference may be in here */
 	bs_freeze_exit();
 	bs_segment_exit();
 	bs_run_exit();

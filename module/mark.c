@@ -4,7 +4,7 @@
  *
  * bio_endio() walks up a chain of bios in a loop, as long as it knows each one
  * by its bi_end_io. With ours in that place it calls us, we put back the
- * chain's, which calls bio_endio() for the parent, which calls us again: a
+ * chain's and let bio_endio() go on, which calls us again for the parent: a
  * chain of ten thousand bios (a large discard) would overflow the stack. So
  * the completion of a chained bio is queued if one is being worked on by this
  * CPU already, and the outermost call works off the queue.
@@ -38,6 +38,18 @@ void bs_mark_endio(struct bio *bio)
 	mark->end(bio, mark);
 }
 
+/*
+ * Once more through bio_endio(), which knows what a chained bio's end_io
+ * stands for; to call that is a bug since 7.x. All that bio_endio() did before
+ * it came to us leaves no trace that it could stumble over, but for these.
+ */
+static void bs_chain_next(struct bio *bio)
+{
+	bio_clear_flag(bio, BIO_QOS_THROTTLED);
+	bio_clear_flag(bio, BIO_QOS_MERGED);
+	bio_endio(bio);
+}
+
 static void bs_endio_chained(struct bio *bio)
 {
 	struct bs_chain_queue *queue;
@@ -52,7 +64,7 @@ static void bs_endio_chained(struct bio *bio)
 	queue->busy = true;
 	while ((bio = bio_list_pop(&queue->list))) {
 		local_irq_restore(flags);
-		bio->bi_end_io(bio);
+		bs_chain_next(bio);
 		local_irq_save(flags);
 	}
 	queue->busy = false;

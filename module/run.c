@@ -28,6 +28,8 @@
 
 /* Blocks of one origin in memory, at most: 16 MiB. */
 #define BS_BUFFERED_MAX 4096
+/* How long the storage may take to give some of it back. */
+#define BS_ROOM_TIMEOUT (30 * HZ)
 /* Runs that there is always memory for. */
 #define BS_RUNS_MIN 2
 
@@ -52,7 +54,7 @@ static void bs_run_free(struct bs_run *run)
 		mempool_free(run->vecs[i].bv_page, cow->pages);
 	mempool_free(run, cow->runs);
 	atomic_sub(nr, &cow->buffered);
-	wake_up(&cow->room);
+	wake_up_all(&cow->room);
 	bs_cow_put(cow);
 }
 
@@ -199,14 +201,27 @@ static void bs_run_build(struct bs_cow *cow, u64 first, u64 end,
 		bs_run_read(run);
 }
 
+/*
+ * Memory comes back when the storage has taken what is in it. A storage that
+ * does not move must not stop the origin: then the snapshot fails.
+ */
+static void bs_run_wait_room(struct bs_cow *cow, int most)
+{
+	if (wait_event_timeout(cow->room,
+			       atomic_read(&cow->buffered) <= most ||
+			       bs_fate_error(cow->fate), BS_ROOM_TIMEOUT))
+		return;
+	bs_fate_fail(cow->fate, BLKSNAP_EVENT_STORE_ERROR, -ETIMEDOUT,
+		     cow->bdev->bd_dev);
+}
+
 void bs_run_copy(struct bs_cow *cow, u64 first, u64 end,
 		 struct bs_write *write)
 {
-	int most = BS_BUFFERED_MAX - (end - first);
-
 	mutex_lock(&cow->build_lock);
-	wait_event(cow->room, atomic_read(&cow->buffered) <= most);
-	bs_run_build(cow, first, end, write);
+	bs_run_wait_room(cow, BS_BUFFERED_MAX - (end - first));
+	if (!bs_fate_error(cow->fate))
+		bs_run_build(cow, first, end, write);
 	mutex_unlock(&cow->build_lock);
 }
 

@@ -143,11 +143,15 @@ static void bs_segment_drop_work(struct work_struct *work)
 	struct bs_segment *seg = container_of(work, struct bs_segment, drop);
 	struct completion *dropped = seg->dropped;
 
-	if (seg->sf.file)
-		bs_swapfile_drop(&seg->sf);
+	/*
+	 * First this: a cut that recorded its blocks after they have been freed
+	 * would have its image read as zeros what others had written there.
+	 */
 	bs_segments_lock();
 	list_del(&seg->all);
 	bs_segments_unlock();
+	if (seg->sf.file)
+		bs_swapfile_drop(&seg->sf);
 	bs_bdev_unclaim(&seg->claimed);
 	kvfree(seg->ranges);
 	kvfree(seg->ext);
@@ -225,7 +229,7 @@ static int bs_segment_claim(struct bs_segment *seg, dev_t dev, u64 limit)
 	blocks = bs_block_of(bdev_nr_sectors(seg->bdev));
 	if (limit)
 		blocks = min(blocks, limit >> BS_BLOCK_SHIFT);
-	if (!blocks || blocks > BS_PLACE_MAX)
+	if (!blocks || blocks >= BS_PLACE_MAX)
 		return -EINVAL;
 	seg->ext = kvcalloc(1, sizeof(*seg->ext), GFP_KERNEL);
 	if (!seg->ext)

@@ -173,7 +173,8 @@ int bs_snapshot_destroy(struct bs_snapshot *snap, bool force)
 {
 	int ret;
 
-	mutex_lock(&snap->lock);
+	if (mutex_lock_killable(&snap->lock))
+		return -EINTR;
 	ret = bs_snapshot_release(snap, force);
 	mutex_unlock(&snap->lock);
 	if (!ret)
@@ -183,10 +184,15 @@ int bs_snapshot_destroy(struct bs_snapshot *snap, bool force)
 
 void bs_snapshot_close(struct bs_snapshot *snap)
 {
+	bool last;
+
 	mutex_lock(&snap->lock);
-	if (atomic_dec_and_test(&snap->fds) && !snap->hold)
+	last = atomic_dec_and_test(&snap->fds) && !snap->hold;
+	if (last)
 		bs_snapshot_release(snap, true);
 	mutex_unlock(&snap->lock);
+	if (last)
+		bs_segments_flush();
 	bs_snapshot_put(snap);
 }
 
@@ -228,7 +234,8 @@ int bs_snapshot_add_device(struct bs_snapshot *snap, struct block_device *bdev,
 {
 	int ret;
 
-	mutex_lock(&snap->lock);
+	if (mutex_lock_killable(&snap->lock))
+		return -EINTR;
 	ret = bs_snapshot_do_add(snap, bdev, level);
 	mutex_unlock(&snap->lock);
 	return ret;
@@ -239,7 +246,8 @@ int bs_snapshot_append_dir(struct bs_snapshot *snap, struct file *dir,
 {
 	int ret = -ESHUTDOWN;
 
-	mutex_lock(&snap->lock);
+	if (mutex_lock_killable(&snap->lock))
+		return -EINTR;
 	if (!snap->released)
 		ret = bs_storage_add_dir(snap->storage, dir, reserve, limit);
 	mutex_unlock(&snap->lock);
@@ -251,7 +259,8 @@ int bs_snapshot_append_bdev(struct bs_snapshot *snap,
 {
 	int ret = -ESHUTDOWN;
 
-	mutex_lock(&snap->lock);
+	if (mutex_lock_killable(&snap->lock))
+		return -EINTR;
 	if (!snap->released)
 		ret = bs_storage_add_bdev(snap->storage, bdev->bd_dev, limit);
 	mutex_unlock(&snap->lock);
@@ -282,7 +291,8 @@ int bs_snapshot_take(struct bs_snapshot *snap, struct file **files, u32 nr,
 {
 	int ret;
 
-	mutex_lock(&snap->lock);
+	if (mutex_lock_killable(&snap->lock))
+		return -EINTR;
 	ret = bs_snapshot_do_take(snap, files, nr, timeout_ns);
 	mutex_unlock(&snap->lock);
 	return ret;
@@ -292,7 +302,8 @@ int bs_snapshot_hold(struct bs_snapshot *snap, bool hold)
 {
 	int ret = -ESHUTDOWN;
 
-	mutex_lock(&snap->lock);
+	if (mutex_lock_killable(&snap->lock))
+		return -EINTR;
 	if (!snap->released) {
 		snap->hold = hold;
 		ret = 0;
@@ -365,7 +376,8 @@ int bs_snapshot_info(struct bs_snapshot *snap,
 	int ret = -ESHUTDOWN;
 	u32 nr = 0;
 
-	mutex_lock(&snap->lock);
+	if (mutex_lock_killable(&snap->lock))
+		return -EINTR;
 	if (snap->released)
 		goto out;
 	bs_snapshot_fill(snap, info);

@@ -38,6 +38,7 @@ struct bs_storage {
 	struct bs_log log;
 	u64 limit;	/* blocks */
 	bool told_low;
+	unsigned int align;	/* largest logical block that will do; grow_lock */
 	struct mutex grow_lock; /* see above */
 	struct list_head sources;
 	struct work_struct grow;
@@ -69,7 +70,8 @@ static int bs_storage_add(struct bs_storage *st, struct bs_segment *seg)
 	int ret;
 
 	lockdep_assert_held(&st->grow_lock);
-	ret = bs_log_add(&st->log, seg);
+	ret = bdev_logical_block_size(seg->bdev) > st->align ?
+		-EOPNOTSUPP : bs_log_add(&st->log, seg);
 	if (ret) {
 		bs_segment_drop(seg);
 		return ret;
@@ -93,6 +95,7 @@ static int bs_source_grow(struct bs_storage *st, struct bs_source *source,
 {
 	const struct cred *cred = override_creds(source->cred);
 	struct bs_segment *seg;
+	s64 less;
 	int ret;
 
 	seg = bs_segment_from_dir(&source->dir, size, st->log.fate);
@@ -100,13 +103,14 @@ static int bs_source_grow(struct bs_storage *st, struct bs_source *source,
 	if (IS_ERR(seg))
 		return PTR_ERR(seg);
 	/* The file system may give a little less: the limit follows. */
-	bs_storage_add_limit(st, (s64)seg->bump.total -
-			     (s64)(size >> BS_BLOCK_SHIFT));
+	less = (size >> BS_BLOCK_SHIFT) - seg->bump.total;
 	seg->owner = source;
 	ret = bs_storage_add(st, seg);
-	if (!ret)
-		source->reserved += size;
-	return ret;
+	if (ret)
+		return ret;
+	bs_storage_add_limit(st, -less);
+	source->reserved += size;
+	return 0;
 }
 
 static struct bs_source *bs_storage_growable(struct bs_storage *st)
@@ -145,7 +149,7 @@ static void bs_storage_grow(struct work_struct *work)
 	step = min(step, source->limit - source->reserved);
 	ret = bs_source_grow(st, source, step);
 	if (ret) {
-		source->exhausted = true;
+		source->exhausted = ret != -EBUSY; /* frozen for now */
 		bs_fate_event(st->log.fate, BLKSNAP_EVENT_LOW_SPACE, ret, 0,
 			      bs_storage_left(st) << BS_BLOCK_SHIFT);
 	}
@@ -246,6 +250,22 @@ int bs_storage_fix(struct bs_storage *st, struct block_device *bdev,
 	return ret;
 }
 
+int bs_storage_align(struct bs_storage *st, unsigned int size)
+{
+	struct bs_segment *seg;
+	int ret = 0;
+
+	mutex_lock(&st->grow_lock);
+	list_for_each_entry(seg, &st->log.segments, entry) {
+		if (bdev_logical_block_size(seg->bdev) > size)
+			ret = -EOPNOTSUPP;
+	}
+	if (!ret)
+		st->align = min(st->align, size);
+	mutex_unlock(&st->grow_lock);
+	return ret;
+}
+
 bool bs_storage_empty(struct bs_storage *st)
 {
 	return list_empty(&st->log.segments);
@@ -271,6 +291,7 @@ struct bs_storage *bs_storage_create(struct bs_fate *fate)
 
 	if (!st)
 		return ERR_PTR(-ENOMEM);
+	st->align = BS_BLOCK_SIZE;
 	mutex_init(&st->grow_lock);
 	INIT_LIST_HEAD(&st->sources);
 	INIT_WORK(&st->grow, bs_storage_grow);
@@ -285,7 +306,8 @@ void bs_storage_destroy(struct bs_storage *st)
 {
 	struct bs_source *source, *next;
 
-	cancel_work_sync(&st->grow);
+	bs_log_stop(&st->log);
+	cancel_work_sync(&st->grow); /* nobody queues it any more */
 	bs_log_exit(&st->log);
 	list_for_each_entry_safe(source, next, &st->sources, entry)
 		bs_source_free(source);

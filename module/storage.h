@@ -81,6 +81,18 @@ int bs_storage_add_bdev(struct bs_storage *st, dev_t dev, u64 limit);
 int bs_storage_fix(struct bs_storage *st, struct block_device *bdev,
 		   const struct bs_range *range);
 
+/**
+ * bs_storage_align() - have all of it take I/O in small units
+ * @st: storage
+ * @size: bytes: logical block size of an origin
+ *
+ * Image reads of so much may go to the storage. Segments that come later are
+ * refused if they cannot take them.
+ *
+ * Return: 0, or -EOPNOTSUPP if there is a segment with larger units.
+ */
+int bs_storage_align(struct bs_storage *st, unsigned int size);
+
 /* Is there any room at all? */
 bool bs_storage_empty(struct bs_storage *st);
 

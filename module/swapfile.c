@@ -51,6 +51,18 @@ static int bs_swapfile_check_fs(const struct path *dir)
 	return -EOPNOTSUPP;
 }
 
+/*
+ * To wait for somebody's thaw would stop the snapshot's other commands. A
+ * freeze that begins right after is waited for.
+ */
+static int bs_swapfile_check_frozen(struct super_block *sb)
+{
+	if (!sb_start_write_trylock(sb))
+		return -EBUSY;
+	sb_end_write(sb);
+	return 0;
+}
+
 /* Root goes past ext4's reserve: it is on us to leave something. */
 static int bs_swapfile_check_room(const struct path *dir, u64 size)
 {
@@ -232,6 +244,8 @@ int bs_swapfile_make(struct bs_swapfile *sf, const struct path *dir, u64 size)
 
 	memset(sf, 0, sizeof(*sf));
 	ret = bs_swapfile_check_fs(dir);
+	if (!ret)
+		ret = bs_swapfile_check_frozen(dir->dentry->d_sb);
 	if (!ret)
 		ret = bs_swapfile_check_room(dir, size);
 	if (ret)

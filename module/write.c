@@ -94,10 +94,14 @@ static bool bs_write_admit(struct bs_write *write, struct bs_disk *disk,
 			   struct bio *bio)
 {
 	bs_count_in(disk);
-	if (READ_ONCE(disk->closed)) {
+	/* Acquire: what the cut armed before it opened. See bs_disk_open(). */
+	if (smp_load_acquire(&disk->closed)) {
 		bs_count_out(disk);
 		return false;
 	}
+	/* dm keeps a list in bi_private of a polled bio that it has split. */
+	if (bs_disk_is_bio_based(disk->gendisk))
+		bio_clear_polled(bio);
 	write->disk = disk;
 	write->bio = bio;
 	write->range = bs_bio_range(bio);
@@ -166,7 +170,7 @@ static void bs_write_park(struct bio *bio)
 		spin_lock_irqsave(&disk->lock, flags);
 		bio_list_add(&disk->parked, bio);
 		if (!disk->closed)
-			queue_work(disk->send_wq, &disk->release);
+			queue_work(disk->park_wq, &disk->release);
 		spin_unlock_irqrestore(&disk->lock, flags);
 	}
 	rcu_read_unlock();
@@ -243,7 +247,7 @@ static void bs_disk_repark(struct bs_disk *disk, struct bio *bio)
 	spin_lock_irq(&disk->lock);
 	bio_list_add_head(&disk->parked, bio);
 	if (!disk->closed)
-		queue_work(disk->send_wq, &disk->release);
+		queue_work(disk->park_wq, &disk->release);
 	spin_unlock_irq(&disk->lock);
 }
 

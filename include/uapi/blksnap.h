@@ -443,7 +443,7 @@ struct blksnap_event {
 
 /*
  * Commands of a snapshot's descriptor. Each fails with -ESHUTDOWN once the
- * snapshot has been released.
+ * snapshot has been released, and with -EINTR after a fatal signal.
  */
 
 /**
@@ -467,8 +467,8 @@ struct blksnap_event {
  *
  * Errors: -EBADF; -ENOTDIR neither a directory nor a block device; -EINVAL
  * sizes; -EOPNOTSUPP the file system cannot give its block map or is not
- * trusted with it, or the directory is copy-on-write (btrfs), encrypted, or
- * DAX; -EROFS; -ENOSPC no room for @reserve (a part of the file system is kept
+ * trusted with it, the directory is copy-on-write (btrfs), encrypted, or DAX, or
+ * the storage has larger logical blocks than an origin; -EROFS; -ENOSPC no room for @reserve (a part of the file system is kept
  * free); -EBUSY the block device is in use, or the storage would lie on an
  * origin of a held snapshot: use another device; -EUCLEAN the file system's
  * block map did not stand the test; -EIO.
@@ -483,7 +483,9 @@ struct blksnap_event {
  * before the call.
  *
  * Errors: -EISCONN it is taken; -ENODEV no origin, or one is gone; -ENOSTR no
- * storage; -ENOSPC the storage cannot be reserved up to its limit; -EBUSY a
+ * storage; -EOPNOTSUPP the storage has larger logical blocks than an origin, or
+ * a file system cannot be frozen; -ENOSPC the storage cannot be reserved up to
+ * its limit; -EBUSY a
  * file system is frozen by somebody else; -ETIMEDOUT writing out, freezing or
  * draining took too long; -EINTR a fatal signal; -EBADF a descriptor of a file system;
  * -E2BIG more than %BLKSNAP_MAX_FS_FDS of them; what a file system's freezing failed with; -ENOMEM.

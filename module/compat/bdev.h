@@ -139,12 +139,13 @@ static inline int bs_bdev_sync(struct block_device *bdev)
 #ifdef HAVE_FREEZE_SUPER_OWNER
 static inline int bs_sb_freeze(struct super_block *sb)
 {
-	return freeze_super(sb, FREEZE_HOLDER_USERSPACE, NULL);
+	return freeze_super(sb, FREEZE_MAY_NEST | FREEZE_HOLDER_USERSPACE,
+			    NULL);
 }
 
 static inline int bs_sb_thaw(struct super_block *sb)
 {
-	return thaw_super(sb, FREEZE_HOLDER_USERSPACE, NULL);
+	return thaw_super(sb, FREEZE_MAY_NEST | FREEZE_HOLDER_USERSPACE, NULL);
 }
 #elif defined(HAVE_FREEZE_SUPER_WHO)
 static inline int bs_sb_freeze(struct super_block *sb)
