@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Chains of bios: one large discard or zeroing is sent as many, each of which
+# completes its successor. They must come to their end, and not by recursion,
+# also when the first one is held.
+#
+# disks: 1G 256M
+# timeout: 200
+
+. /test/lib.sh
+
+load_module
+modprobe null_blk nr_devices=0
+mountpoint -q /sys/kernel/config ||
+	mount -t configfs configfs /sys/kernel/config
+mkdir /sys/kernel/config/nullb/chain
+(
+	cd /sys/kernel/config/nullb/chain
+	echo 1024 >size # MiB
+	echo 1 >discard
+	echo 0 >queue_mode # bio-based, where the kernel still has that
+	echo 1 >memory_backed
+	echo 1 >power
+)
+disk=/dev/chain
+for device in "$disk" /dev/vda; do
+	# Small requests make long chains
+	echo 65536 >"/sys/block/${device#/dev/}/queue/discard_max_bytes"
+done
+
+for device in "$disk" /dev/vda; do
+	say "$device: attached, no snapshot"
+	blksnapctl attach "$device"
+	blkdiscard -f "$device"
+	blkdiscard -z -l 64M "$device"
+	head -c 8M /dev/urandom | dd of="$device" bs=1M oflag=direct status=none
+	before=$(head -c 64M "$device" | md5sum)
+	say "$device: with a snapshot"
+	id=$(blksnapctl create --storage /dev/vdb "$device" | head -n 1)
+	image=/dev/$(ls /sys/block | grep blksnap | head -n 1)
+	blkdiscard -f "$device"
+	blkdiscard -z -l 64M "$device"
+	same "the zeroed range" "$(head -c 64M "$device" | md5sum)" \
+		"$(head -c 64M /dev/zero | md5sum)"
+	same "the image" "$(head -c 64M "$image" | md5sum)" "$before"
+	blksnapctl status "$id"
+	blksnapctl release "$id"
+	blksnapctl detach "$device"
+done
+unload_module
