@@ -269,7 +269,7 @@ static int run(const char *dir, const char *log_name)
 	random_state = now() ^ (uint64_t)getpid() << 32;
 	while (!stop) {
 		one_operation(log);
-		usleep(random_number(10000));
+		usleep(random_number(30000));
 	}
 	for (slot = 0; slot < SLOTS; slot++)
 		must_be_right(slot);

@@ -16,7 +16,7 @@
  *   readall                     wait for events and print them, to the end
  *   readn:BYTES                 one read()
  *   nonblock                    for what is read from now on
- *   poll:MS:WORDS               wait for any; IN,ERR,HUP or 0 must come
+ *   poll:MS:WORDS               IN,ERR,HUP, or 0, or ANY of them, must come
  *   close sleep:MS
  *   drop                        CAP_SYS_ADMIN
  *   compat                      commands as from a 32 bit process from now on
@@ -443,6 +443,8 @@ static int do_poll(char *argv[])
 		strcat(words, ",ERR");
 	if (p.revents & POLLHUP)
 		strcat(words, ",HUP");
+	if (p.revents && !strcmp(argv[1], "ANY"))
+		return 0;
 	if (strcmp(words[0] ? words + 1 : "0", argv[1]))
 		die(words, p.revents);
 	return 0;

@@ -5,7 +5,7 @@
 #
 # disks: 512M 512M
 # payload: yes
-# timeout: 90
+# timeout: 180
 
 . /test/lib.sh
 

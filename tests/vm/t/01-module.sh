@@ -3,7 +3,7 @@
 #
 # The module can be loaded and unloaded, and makes its control node.
 #
-# timeout: 60
+# timeout: 180
 
 . /test/lib.sh
 

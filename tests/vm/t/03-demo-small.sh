@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# The demonstration with less to copy: 3000 small files of a Debian system. See
+# The demonstration with less to copy: a few files of a Debian system. See
 # guest/demo.sh.
 #
-# disks: 900M 400M
+# disks: 500M 310M
 # payload: yes
 # timeout: 300
 
@@ -12,8 +12,8 @@
 . /test/demo.sh
 
 mount_payload /mnt/payload
-demo_disk 400
+demo_disk 170 310
 load_module
-demo ext4 /dev/vda1 96M share
-demo xfs /dev/vda2 96M share
+demo ext4 /dev/vda1 48M sbin share/perl
+demo xfs /dev/vda2 48M sbin share/perl
 unload_module

@@ -5,7 +5,7 @@
 # left behind.
 #
 # disks: 256M 256M 64M
-# timeout: 150
+# timeout: 300
 
 . /test/lib.sh
 

@@ -5,7 +5,7 @@
 # readers get an I/O error, and the disk goes with the last of them.
 #
 # disks: 128M 128M
-# timeout: 150
+# timeout: 300
 # expect-log: Buffer I/O error|I/O error, dev blksnap|EXT4-fs error .*blksnap|XFS .*blksnap
 
 . /test/lib.sh

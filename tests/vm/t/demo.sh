@@ -5,23 +5,24 @@
 # hundred MiB of a Debian system, that are in full use. Prints what it does, and
 # what it finds, for people to read. See guest/demo.sh.
 #
-# disks: 2200M 1000M
+# disks: 1500M 700M
 # payload: yes
 # memory: 1500M
-# timeout: 1200
+# timeout: 2400
 
 . /test/lib.sh
 . /test/demo.sh
 
 mount_payload /mnt/payload
-demo_disk 1000
+demo_disk 700 700
 load_module
-echo "blksnap $(blksnapctl version --json | jq -r .module), Linux $(uname -r)"
+echo "Linux $(uname -r)"
+blksnapctl version
 for type in ext4 xfs; do
 	echo
 	echo "== $type"
 	device=/dev/vda$([ $type = ext4 ] && echo 1 || echo 2)
-	demo $type "$device" 256M bin lib share
+	demo $type "$device" 192M bin lib share
 done
 echo
 unload_module
