@@ -8,6 +8,8 @@
 # make check              everything that can be tested, in virtual machines
 # make demo [K=6.1]       a snapshot of a live system, shown in a machine
 # make unit | lint        without virtual machines
+# make selftest           do the checks of sources, and the machines' harness,
+#                         find what they are there for?
 # make vm-test T=01-module [K=6.1]
 
 KVER ?= $(shell uname -r)
@@ -45,6 +47,11 @@ unit:
 lint:
 	tests/lint/run
 
+selftest:
+	tests/vm/prepare
+	tests/lint/selftest
+	tests/vm/selftest $(VM_KERNEL)
+
 vm-test:
 	$(if $(T),,$(error which test? make vm-test T=01-module))
 	tests/vm/prepare
@@ -53,4 +60,4 @@ vm-test:
 
 .DEFAULT_GOAL := all
 .PHONY: all modules modules_install cli install uninstall clean
-.PHONY: check demo unit lint vm-test
+.PHONY: check demo unit lint selftest vm-test

@@ -23,7 +23,7 @@ die() { echo "${0##*/}: $*" >&2; exit 1; }
 # root. Scripts are started again by sudo where they were not.
 as_root() {
 	[ "$(id -u)" != 0 ] || return 0
-	exec sudo --preserve-env=BLKSNAP_CACHE,BLKSNAP_LOGS,K "$0" "$@"
+	exec sudo --preserve-env=BLKSNAP_CACHE,BLKSNAP_LOGS,BLKSNAP_SLOW,K,TESTS "$0" "$@"
 }
 
 # All kernels of the file "kernels", or those asked for by $K

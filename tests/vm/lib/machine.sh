@@ -103,13 +103,14 @@ run_test() {
 		return 0
 	fi
 	seconds=${TIMEOUT:-$(header "$file" timeout)}
+	seconds=$((${seconds:-120} * ${BLKSNAP_SLOW:-1}))
 	mkdir -p "$CACHE/run" "$LOGS/$kernel"
 	dir=$(mktemp -d "$CACHE/run/$kernel-$test.XXXXXX")
 	# shellcheck disable=SC2034 # "run" removes it in the end
 	WORK=$dir
 	touch "$dir/kernel" "$dir/output"
 	[ -z "$VERBOSE" ] || show_live "$dir"
-	boot "$kernel" "$test" "$dir" "${seconds:-120}" || ended=$?
+	boot "$kernel" "$test" "$dir" "$seconds" || ended=$?
 	[ -z "$VERBOSE" ] || end_live
 	keep_log "$dir" "$LOGS/$kernel/$test.log"
 	verdict "$kernel" "$test" "$dir" $ended $((SECONDS - start)) || ended=1

@@ -3,7 +3,7 @@
 #
 # The kernel crashes.
 #
-# timeout: 60
+# timeout: 180
 # reason: kernel: .*sysrq: Trigger a crash|kernel: .*(Kernel panic|BUG:)
 
 . /test/lib.sh

@@ -3,7 +3,7 @@
 #
 # The kernel complains, as was expected.
 #
-# timeout: 60
+# timeout: 180
 # reason: none
 # expect-log: this is known
 . /test/lib.sh

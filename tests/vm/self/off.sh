@@ -3,7 +3,7 @@
 #
 # The machine goes down before the test has ended.
 #
-# timeout: 60
+# timeout: 180
 # reason: went down before
 
 . /test/lib.sh

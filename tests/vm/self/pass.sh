@@ -3,7 +3,7 @@
 #
 # Nothing is wrong.
 #
-# timeout: 60
+# timeout: 180
 # reason: none
 
 . /test/lib.sh

@@ -3,7 +3,7 @@
 #
 # The test exits with an error, at a command that fails.
 #
-# timeout: 60
+# timeout: 180
 # reason: exit status 1
 
 . /test/lib.sh

@@ -3,7 +3,7 @@
 #
 # The kernel complains, and the test does not notice.
 #
-# timeout: 60
+# timeout: 180
 # reason: kernel: .*WARNING: made up
 
 . /test/lib.sh
