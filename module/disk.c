@@ -8,11 +8,12 @@
  * watch: with a disk and its partition both watched, counting at one and
  * parking at the other would never drain.
  *
- * Locks: bs_disks_lock protects the table, the list of dying ones, bs_disk.users and .watches against
- * other changers; readers are under RCU. bs_disk.lock protects .parked. The
- * counts are summed up as follows: first all that went out, then, after a
- * barrier, all that came in. Nobody goes out before having come in, so equal
- * sums say that at the instant between nobody was inside.
+ * Locks: bs_disks_lock protects the table, the list of dying disks, and
+ * bs_disk.users and .watches against other changers; readers are under RCU.
+ * bs_disk.lock protects .parked. The counts are summed up as follows: first all
+ * that went out, then, after a barrier, all that came in. Nobody goes out before
+ * having come in, so equal sums say that at the instant between nobody was
+ * inside.
  *
  * A disk that is put for the last time is taken from the table at once, and
  * freed when its last writes are done. Until then nobody may count the same

@@ -218,19 +218,18 @@ static void check_numbers(const struct command *c, char *page)
 {
 	unsigned int nr = _IOC_NR(c->cmd), size = _IOC_SIZE(c->cmd);
 	void *arg = argument(c, page);
+	unsigned long cmd;
 
 	check(c->name, "on the other kind of descriptor",
 	      try(c->snapshot ? ctl : snap, c->cmd, arg), ENOTTY);
-	check(c->name, "only _IOW", try(fd_of(c),
-	      _IOC(_IOC_WRITE, BLKSNAP_IOC_MAGIC, nr, size), arg), ENOTTY);
-	check(c->name, "no size", try(fd_of(c),
-	      _IOC(_IOC_WRITE | _IOC_READ, BLKSNAP_IOC_MAGIC, nr, 0), arg),
-	      ENOTTY);
-	check(c->name, "a larger size", try(fd_of(c),
-	      _IOC(_IOC_WRITE | _IOC_READ, BLKSNAP_IOC_MAGIC, nr, size + 8),
-	      arg), ENOTTY);
-	check(c->name, "other magic", try(fd_of(c),
-	      _IOC(_IOC_WRITE | _IOC_READ, 'V', nr, size), arg), ENOTTY);
+	cmd = _IOC(_IOC_WRITE, BLKSNAP_IOC_MAGIC, nr, size);
+	check(c->name, "only _IOW", try(fd_of(c), cmd, arg), ENOTTY);
+	cmd = _IOC(_IOC_WRITE | _IOC_READ, BLKSNAP_IOC_MAGIC, nr, 0);
+	check(c->name, "no size", try(fd_of(c), cmd, arg), ENOTTY);
+	cmd = _IOC(_IOC_WRITE | _IOC_READ, BLKSNAP_IOC_MAGIC, nr, size + 8);
+	check(c->name, "a larger size", try(fd_of(c), cmd, arg), ENOTTY);
+	cmd = _IOC(_IOC_WRITE | _IOC_READ, 'V', nr, size);
+	check(c->name, "other magic", try(fd_of(c), cmd, arg), ENOTTY);
 }
 
 static bool is_known(unsigned long cmd)

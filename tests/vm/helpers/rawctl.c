@@ -85,13 +85,11 @@ static const char *errno_name(int err)
 /* As a 32 bit process does it, whose entry is there for 64 bit ones as well */
 static int compat_ioctl(int fd, unsigned int cmd, void *arg)
 {
-	long ret = -ENOSYS;
+	long ret;
 
-#ifdef __x86_64__
 	asm volatile("int $0x80" : "=a" (ret)
 		     : "a" (54), "b" (fd), "c" (cmd), "d" (arg)
 		     : "memory", "r8", "r9", "r10", "r11");
-#endif
 	return (int)ret;
 }
 
@@ -130,16 +128,12 @@ static __u64 number(const char *text)
 	char *end;
 	__u64 n = strtoull(text, &end, 0);
 
-	switch (*end) {
-	case 'G':
+	if (*end == 'G')
+		n <<= 30;
+	else if (*end == 'M')
+		n <<= 20;
+	else if (*end == 'K')
 		n <<= 10;
-		/* fallthrough */
-	case 'M':
-		n <<= 10;
-		/* fallthrough */
-	case 'K':
-		n <<= 10;
-	}
 	return n;
 }
 

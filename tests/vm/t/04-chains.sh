@@ -15,14 +15,12 @@ modprobe null_blk nr_devices=0
 mountpoint -q /sys/kernel/config ||
 	mount -t configfs configfs /sys/kernel/config
 mkdir /sys/kernel/config/nullb/chain
-(
-	cd /sys/kernel/config/nullb/chain
-	echo 1024 >size # MiB
-	echo 1 >discard
-	echo 0 >queue_mode # bio-based, where the kernel still has that
-	echo 1 >memory_backed
-	echo 1 >power
-)
+echo 1024 >/sys/kernel/config/nullb/chain/size # MiB
+echo 1 >/sys/kernel/config/nullb/chain/discard
+# Bio-based, where the kernel still has that
+echo 0 >/sys/kernel/config/nullb/chain/queue_mode
+echo 1 >/sys/kernel/config/nullb/chain/memory_backed
+echo 1 >/sys/kernel/config/nullb/chain/power
 disk=/dev/chain
 for device in "$disk" /dev/vda; do
 	# Small requests make long chains
@@ -38,7 +36,7 @@ for device in "$disk" /dev/vda; do
 	before=$(head -c 64M "$device" | md5sum)
 	say "$device: with a snapshot"
 	id=$(blksnapctl create --storage /dev/vdb "$device" | head -n 1)
-	image=/dev/$(ls /sys/block | grep blksnap | head -n 1)
+	image=/dev/blksnap0
 	blkdiscard -f "$device"
 	blkdiscard -z -l 64M "$device"
 	same "the zeroed range" "$(head -c 64M "$device" | md5sum)" \

@@ -36,7 +36,7 @@ before=$(free)
 
 steps=()
 for step in create add:/dev/vda append:/mnt/a/s:8M:16M take; do
-	steps+=($step)
+	steps+=("$step")
 	say "killed after ${step%%:*}"
 	start "${steps[@]}"
 	check_fails 'in use' unload_module

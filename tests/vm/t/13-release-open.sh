@@ -65,7 +65,7 @@ writer=$!
 sleep 2
 check_fails 'is open' blksnapctl release "$id"
 blksnapctl release --force "$id"
-wait ${readers[1]} ${readers[2]} ${readers[3]} || true
+wait "${readers[1]}" "${readers[2]}" "${readers[3]}" || true
 grep -qE 'Input/output error' /tmp/dd1 || fail "the reader saw no error"
 wait $writer || fail "a write failed"
 rawctl clean

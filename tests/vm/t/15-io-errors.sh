@@ -137,7 +137,7 @@ mkdir $dir
 echo 64 >$dir/size
 echo 1 >$dir/memory_backed
 echo 1 >$dir/power
-device=/dev/$(ls /sys/block | grep -E '^(nullb|gone)' | head -n 1)
+device=/dev/${dir##*/}
 create "$device"
 write_at "$device" 5
 rawctl "openid:$id" state:TAKEN nonblock read=EAGAIN

@@ -15,8 +15,9 @@ status() { blksnapctl status --json "$id" | jq ".snapshots[0].$1"; }
 
 # is_between WHAT LOW VALUE HIGH
 is_between() {
-	[ "$3" -ge "$2" ] && [ "$3" -le "$4" ] ||
+	if [ "$3" -lt "$2" ] || [ "$3" -gt "$4" ]; then
 		fail "$1: $3, and not from $2 to $4"
+	fi
 }
 
 load_module

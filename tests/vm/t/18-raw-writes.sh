@@ -81,8 +81,9 @@ for round in 1 2 3; do
 	a=$(dd if=/dev/blksnap0 bs=512 skip=100 count=1 status=none)
 	b=$(dd if=/dev/blksnap1 bs=512 skip=100 count=1 status=none)
 	say "round $round: $((a)) and $((b))"
-	[ $((a)) -ge $((b)) ] && [ $((a)) -le $((b + 1)) ] ||
+	if [ $((a)) -lt $((b)) ] || [ $((a)) -gt $((b + 1)) ]; then
 		fail "not one instant: $((a)) and $((b))"
+	fi
 	sleep 0.5
 	same "again" "$(dd if=/dev/blksnap0 bs=512 skip=100 count=1 iflag=direct \
 		status=none)" "$a"
