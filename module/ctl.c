@@ -55,6 +55,7 @@ static long bs_ctl_tracker(void __user *argp,
 				     struct blksnap_tracker_info *info))
 {
 	struct blksnap_tracker arg;
+	struct block_device *bdev;
 	struct file *file;
 	int ret;
 
@@ -66,10 +67,14 @@ static long bs_ctl_tracker(void __user *argp,
 	file = bs_ctl_get_bdev(arg.bdev_fd);
 	if (IS_ERR(file))
 		return PTR_ERR(file);
-	ret = op(I_BDEV(file->f_mapping->host), &arg.info);
-	fput(file);
-	if (!ret && copy_to_user(argp, &arg, sizeof(arg)))
+	bdev = I_BDEV(file->f_mapping->host);
+	ret = op(bdev, &arg.info);
+	if (!ret && copy_to_user(argp, &arg, sizeof(arg))) {
 		ret = -EFAULT;
+		if (op == bs_tracker_attach)
+			bs_tracker_detach(bdev);
+	}
+	fput(file);
 	return ret;
 }
 

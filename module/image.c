@@ -14,10 +14,11 @@
  * Blocks that are just being copied are waited for, which is why reads are
  * done by workers: the reader's own context may hold bios that we wait for.
  *
- * A disk outlives its snapshot while it is open: then it is dead, and touches
- * nothing but itself.
+ * A disk outlives its snapshot while it is open: then it is dead, gives errors,
+ * and touches nothing but itself. It keeps its size: a disk that has been
+ * deleted is empty, and an end of file would be taken for a complete backup.
  *
- * Locks: bs_image.lock protects openers and closed. dead is set once; reads
+ * Locks: bs_image.lock protects openers, closed and orphan. dead is set once; reads
  * count themselves in ios before they look at it, with a full barrier between,
  * and bs_image_remove() sets it before it looks at ios.
  */
@@ -47,10 +48,12 @@ struct bs_image {
 	bool published;
 	u8 id[BLKSNAP_ID_SIZE];
 	char origin[BLKSNAP_NAME_SIZE];
-	spinlock_t lock; /* protects openers and closed */
+	spinlock_t lock; /* protects openers, closed and orphan */
 	unsigned int openers;
 	bool closed;
+	bool orphan;
 	bool dead;
+	struct work_struct bury;
 	atomic_t ios;
 	wait_queue_head_t idle;
 	struct workqueue_struct *wq;
@@ -335,12 +338,23 @@ static int bs_image_open(BS_DISK_OPEN_ARGS)
 	return ret;
 }
 
+/* Not by the last closer itself, who holds what del_gendisk() takes. */
+static void bs_image_bury(struct work_struct *work)
+{
+	struct bs_image *img = container_of(work, struct bs_image, bury);
+	struct gendisk *disk = img->disk;
+
+	del_gendisk(disk);
+	put_disk(disk);
+}
+
 static void bs_image_release(BS_DISK_RELEASE_ARGS)
 {
 	struct bs_image *img = disk->private_data;
 
 	spin_lock(&img->lock);
-	img->openers--;
+	if (!--img->openers && img->orphan)
+		schedule_work(&img->bury);
 	spin_unlock(&img->lock);
 }
 
@@ -414,6 +428,7 @@ static void bs_image_init(struct bs_image *img, struct bs_cow *cow,
 	snprintf(img->origin, sizeof(img->origin), "%pg", cow->bdev);
 	spin_lock_init(&img->lock);
 	init_waitqueue_head(&img->idle);
+	INIT_WORK(&img->bury, bs_image_bury);
 }
 
 struct bs_image *bs_image_create(struct bs_cow *cow, bool whole_disk,
@@ -474,21 +489,32 @@ void bs_image_reopen(struct bs_image *img)
 	spin_unlock(&img->lock);
 }
 
+/* The disk goes now, or at the last close: readers shall not see an end. */
+static void bs_image_unpublish(struct bs_image *img)
+{
+	bool now;
+
+	spin_lock(&img->lock);
+	img->orphan = true;
+	now = !img->openers;
+	spin_unlock(&img->lock);
+	if (now)
+		bs_image_bury(&img->bury);
+}
+
 void bs_image_remove(struct bs_image *img)
 {
-	bool published;
-
 	WRITE_ONCE(img->dead, true);
 	smp_mb(); /* set, then look: bs_image_submit_bio() */
 	wait_event(img->idle, !atomic_read(&img->ios));
 	synchronize_rcu(); /* whoever was the last may still wake us */
-	if (img->published)
-		del_gendisk(img->disk);
 	bs_image_free_parts(img);
-	published = img->published;
-	put_disk(img->disk);
-	if (!published)
+	if (img->published) {
+		bs_image_unpublish(img);
+	} else {
+		put_disk(img->disk);
 		bs_image_free(img);
+	}
 }
 
 struct gendisk *bs_image_disk(struct bs_image *img)

@@ -74,7 +74,7 @@ boot() {
 }
 
 command_line() {
-	echo "console=ttyS0 loglevel=5 log_buf_len=4M printk.time=1 panic=-1" \
+	echo "console=ttyS0 no_timer_check loglevel=5 log_buf_len=4M printk.time=1 panic=-1" \
 		"oops=panic mitigations=off watchdog_thresh=30" \
 		"rcupdate.rcu_cpu_stall_timeout=60 workqueue.watchdog_thresh=60" \
 		"blksnap.test=$1 blksnap.timeout=$2"

@@ -33,6 +33,7 @@ make_guest() {
 	guest_libraries "$from" "$dir"
 	guest_without_icu "$dir"
 	guest_files "$from" "$dir"
+	guest_programs_start "$dir"
 	rm -rf --one-file-system "$from"
 }
 
@@ -58,11 +59,26 @@ guest_libraries() {
 	cp -aL "$from/lib64/ld-linux-x86-64.so.2" "$dir/usr/lib64"
 	find "$dir/usr/bin" "$dir/usr/sbin" -type f -exec \
 		"$from/lib64/ld-linux-x86-64.so.2" --inhibit-cache --library-path \
-		"$from/lib/x86_64-linux-gnu:$from/$libs" --list {} \; 2>/dev/null |
+		"$from/lib/x86_64-linux-gnu:$from/$libs:$from/$libs/ceph" \
+		--list {} \; 2>/dev/null |
 		sed -n 's/.* => \(\/.*\) (0x.*/\1/p' | sort -u |
 		xargs cp -Lt "$dir/$libs"
 	cp -Lt "$dir/$libs" "$from/$libs"/libcmocka.so.0 "$from/$libs"/libuuid.so.1 \
 		"$from"/lib/x86_64-linux-gnu/libgcc_s.so.1
+}
+
+# A program that lacks a library would be missed by a test only when it runs
+guest_programs_start() {
+	local program output
+	for program in "$1"/usr/bin/* "$1"/usr/sbin/*; do
+		[ -x "$program" ] || continue
+		output=$(chroot "$1" /lib64/ld-linux-x86-64.so.2 --list \
+			"${program#"$1"}" 2>&1) && continue
+		case $output in
+		*'error while loading shared libraries'*'cannot open shared'*)
+			die "in the guest's root: $output" ;;
+		esac
+	done
 }
 
 # Tables of Unicode, a third of all: a library of fio's network engines names

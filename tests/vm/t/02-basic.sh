@@ -5,7 +5,7 @@
 # cut, the storage lies on the same file system and is given back.
 #
 # disks: 512M
-# timeout: 240
+# timeout: 600
 
 . /test/lib.sh
 

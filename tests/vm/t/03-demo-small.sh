@@ -6,14 +6,14 @@
 #
 # disks: 500M 310M
 # payload: yes
-# timeout: 300
+# timeout: 600
 
 . /test/lib.sh
 . /test/demo.sh
 
 mount_payload /mnt/payload
-demo_disk 170 310
+demo_disk 190 310
 load_module
-demo ext4 /dev/vda1 48M sbin share/perl
-demo xfs /dev/vda2 48M sbin share/perl
+demo ext4 /dev/vda1 64M sbin share/perl
+demo xfs /dev/vda2 64M sbin share/perl
 unload_module

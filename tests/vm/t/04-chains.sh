@@ -6,7 +6,7 @@
 # also when the first one is held.
 #
 # disks: 1G 256M
-# timeout: 200
+# timeout: 600
 
 . /test/lib.sh
 

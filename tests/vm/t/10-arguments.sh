@@ -5,7 +5,7 @@
 # left behind.
 #
 # disks: 256M 256M 64M
-# timeout: 300
+# timeout: 600
 
 . /test/lib.sh
 

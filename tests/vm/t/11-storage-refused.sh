@@ -4,7 +4,7 @@
 # Directories that storage cannot be in, and one that it can be in on btrfs.
 #
 # disks: 64M 256M 320M
-# timeout: 300
+# timeout: 600
 
 . /test/lib.sh
 

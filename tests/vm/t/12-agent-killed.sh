@@ -5,7 +5,7 @@
 # shall stay; and the module stays as long as something needs it.
 #
 # disks: 128M 128M
-# timeout: 300
+# timeout: 600
 
 . /test/lib.sh
 

@@ -5,7 +5,7 @@
 # readers get an I/O error, and the disk goes with the last of them.
 #
 # disks: 128M 128M
-# timeout: 300
+# timeout: 600
 # expect-log: Buffer I/O error|I/O error, dev blksnap|EXT4-fs error .*blksnap|XFS .*blksnap
 
 . /test/lib.sh
@@ -39,7 +39,7 @@ exec 7<&-
 check_fails 'image /dev/blksnap0 is part of dm-0' blksnapctl release "$id"
 dmsetup remove top
 blksnapctl release "$id"
-rawctl clean
+wait_for 20 rawctl clean
 
 say "open, forced"
 id=$(create /dev/vda)
@@ -51,7 +51,7 @@ check_fails 'Input/output error' \
 	dd iflag=direct bs=4k count=1 of=/dev/null <&7
 check_fails 'Input/output error' dd bs=1M of=/dev/null <&7
 exec 7<&-
-rawctl clean
+wait_for 20 rawctl clean
 
 say "being read, forced"
 id=$(create /dev/vda)
@@ -68,7 +68,7 @@ blksnapctl release --force "$id"
 wait "${readers[1]}" "${readers[2]}" "${readers[3]}" || true
 grep -qE 'Input/output error' /tmp/dd1 || fail "the reader saw no error"
 wait $writer || fail "a write failed"
-rawctl clean
+wait_for 20 rawctl clean
 
 say "mounted, forced by the release"
 mkfs_mount ext4 /dev/vda /mnt/a
@@ -85,7 +85,7 @@ check_gone
 drop_caches
 check_fails 'Input/output error' md5sum /mnt/i/file
 umount /mnt/i
-rawctl clean
+wait_for 20 rawctl clean
 umount /mnt/a
 
 say "the last descriptor of the owner, while mounted"
@@ -117,7 +117,7 @@ rawctl "openid:$id" destroy=EBUSY
 md5sum /dev/blksnap1 >/dev/null
 exec 7<&-
 rawctl "openid:$id" destroy
-rawctl clean
+wait_for 20 rawctl clean
 
 wait_for 20 [ "$(df --output=avail /mnt/s | tail -n 1)" = "$before" ]
 umount /mnt/s

@@ -5,7 +5,7 @@
 # origin's writes are not touched by it. And how events are waited for.
 #
 # disks: 128M 256M 64M
-# timeout: 300
+# timeout: 600
 # expect-log: Buffer I/O error on dev blksnap
 
 . /test/lib.sh

@@ -6,7 +6,7 @@
 # through.
 #
 # disks: 128M 128M 320M
-# timeout: 300
+# timeout: 600
 # expect-log: I/O error|Buffer I/O|EXT4-fs|JBD2|Aborting journal
 
 . /test/lib.sh

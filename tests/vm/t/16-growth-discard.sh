@@ -5,7 +5,7 @@
 # once on an origin. And discards, which cost nothing.
 #
 # disks: 256M 512M 96M
-# timeout: 300
+# timeout: 600
 
 . /test/lib.sh
 

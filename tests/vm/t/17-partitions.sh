@@ -4,7 +4,7 @@
 # A whole disk and its partitions: a write is seen whichever way it comes.
 #
 # disks: 96M 256M
-# timeout: 300
+# timeout: 600
 
 . /test/lib.sh
 

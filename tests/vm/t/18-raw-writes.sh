@@ -5,7 +5,7 @@
 # compared with what was there.
 #
 # disks: 48M 48M 512M
-# timeout: 300
+# timeout: 600
 
 . /test/lib.sh
 

@@ -5,7 +5,7 @@
 # one snapshot.
 #
 # disks: 96M 256M
-# timeout: 300
+# timeout: 600
 
 . /test/lib.sh
 

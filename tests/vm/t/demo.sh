@@ -5,7 +5,7 @@
 # hundred MiB of a Debian system, that are in full use. Prints what it does, and
 # what it finds, for people to read. See guest/demo.sh.
 #
-# disks: 1500M 700M
+# disks: 1600M 760M
 # payload: yes
 # memory: 1500M
 # timeout: 2400
@@ -14,7 +14,7 @@
 . /test/demo.sh
 
 mount_payload /mnt/payload
-demo_disk 700 700
+demo_disk 760 760
 load_module
 echo "Linux $(uname -r)"
 blksnapctl version
@@ -22,7 +22,7 @@ for type in ext4 xfs; do
 	echo
 	echo "== $type"
 	device=/dev/vda$([ $type = ext4 ] && echo 1 || echo 2)
-	demo $type "$device" 192M bin lib share
+	demo $type "$device" 240M bin lib share
 done
 echo
 unload_module
