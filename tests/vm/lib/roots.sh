@@ -111,6 +111,7 @@ pack() {
 }
 
 make_guest_cpio() {
+	rm -rf --one-file-system "$1.dir" # of a run that was interrupted
 	make_guest "$1.dir"
 	pack "$1.dir" "$1"
 	rm -rf --one-file-system "$1.dir"
