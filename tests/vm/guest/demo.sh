@@ -271,15 +271,15 @@ fsck_command() {
 	esac
 }
 
-# read_image: all of it, and not what is in the page cache
-read_image() { dd if="$DEVICE" bs=1M iflag=direct status=none; }
+# checksum DEVICE: of all of it, and not of what is in the page cache
+checksum() { dd if="$1" bs=1M iflag=direct count="$SIZE" status=none | md5sum; }
 
 copy_image() {
 	local begin=$SECONDS
-	SUM=$(read_image | tee $SPARE | md5sum)
-	tell "Copied the whole image to another disk, like a backup:" \
-		"$(mib "$(blockdev --getsize64 "$DEVICE")") in $((SECONDS - begin)) s," \
-		"with the writers still at work. Checksum ${SUM%% *}."
+	SIZE=$(($(blockdev --getsize64 "$DEVICE") / 1048576))
+	dd if="$DEVICE" of=$SPARE bs=1M iflag=direct conv=fsync status=none
+	tell "Copied the whole image to another disk, like a backup: $SIZE MiB in" \
+		"$((SECONDS - begin)) s, with the writers still at work."
 }
 
 spoiled() {
@@ -294,9 +294,10 @@ spoiled() {
 
 compare_again() {
 	sync -f $ORIGIN
-	same "checksum of the image" "$(read_image | md5sum)" "$SUM"
+	same "checksum of the image" "$(checksum "$DEVICE")" \
+		"$(checksum $SPARE)"
 	writers_run
-	tell "Read the whole image a second time: the checksum is the same."
+	tell "Read the whole image a second time: its checksum is that of the copy."
 }
 
 show_costs() {

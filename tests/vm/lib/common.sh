@@ -12,6 +12,7 @@ set -euo pipefail
 VM=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 TOP=$(cd "$VM/../.." && pwd)
 CACHE=${BLKSNAP_CACHE:-/var/cache/blksnap}
+BUILD=${BLKSNAP_BUILD:-$CACHE/build} # below $CACHE
 LOGS=${BLKSNAP_LOGS:-$CACHE/logs}
 TRIXIE=$CACHE/trixie
 export LC_ALL=C.UTF-8
@@ -23,7 +24,7 @@ die() { echo "${0##*/}: $*" >&2; exit 1; }
 # root. Scripts are started again by sudo where they were not.
 as_root() {
 	[ "$(id -u)" != 0 ] || return 0
-	exec sudo --preserve-env=BLKSNAP_CACHE,BLKSNAP_LOGS,BLKSNAP_SLOW,K,TESTS "$0" "$@"
+	exec sudo --preserve-env=BLKSNAP_CACHE,BLKSNAP_BUILD,BLKSNAP_LOGS,BLKSNAP_SLOW,K,TESTS "$0" "$@"
 }
 
 # All kernels of the file "kernels", or those asked for by $K

@@ -20,15 +20,15 @@ qemu() {
 
 # What differs from test to test and from build to build
 overlay() {
-	local kernel=$1 test=$2 dir=$3/overlay build=$CACHE/build
+	local kernel=$1 test=$2 dir=$3/overlay
 	mkdir -p "$dir/test/t" "$dir/test/bin" "$dir/usr/bin"
 	cp "$VM/guest/init" "$dir/init"
 	cp "$VM/guest/lib.sh" "$dir/test/lib.sh"
 	cp -r "$VM/guest/." "$dir/test"
 	cp "$TESTS/$test.sh" "$dir/test/t"
-	cp "$build/$kernel/blksnap.ko" "$dir/test" 2>/dev/null || true
-	cp "$build/cli/tools/blksnapctl/blksnapctl" "$dir/usr/bin" 2>/dev/null || true
-	cp "$build"/helpers/* "$dir/usr/bin" 2>/dev/null || true
+	cp "$BUILD/$kernel/blksnap.ko" "$dir/test" 2>/dev/null || true
+	cp "$BUILD/cli/tools/blksnapctl/blksnapctl" "$dir/usr/bin" 2>/dev/null || true
+	cp "$BUILD"/helpers/* "$dir/usr/bin" 2>/dev/null || true
 	(cd "$dir" && find . | cpio --quiet -o -H newc -R 0:0)
 }
 
