@@ -203,6 +203,7 @@ static bool bs_log_step(struct bs_log *log)
 		WRITE_ONCE(log->sender, current);
 		bs_batch_send(batch);
 		WRITE_ONCE(log->sender, NULL);
+		log->spent(log);
 		return true;
 	}
 	mempool_free(batch, log->batches);
@@ -219,8 +220,6 @@ static void bs_log_work(struct work_struct *work)
 		;
 	if (bs_fate_error(log->fate))
 		bs_log_discard_queue(log);
-	else
-		log->spent(log);
 }
 
 void bs_log_append(struct bs_log *log, struct bs_log_req *req)

@@ -26,12 +26,26 @@ overwrite() {
 	dd if=/dev/vda bs=1M count="$1" iflag=direct status=none | cmp - /tmp/new
 }
 
+reserved_more_than() {
+	[ "$(blksnapctl status --json "$id" |
+		jq '.snapshots[0].storage_reserved')" -gt "$1" ]
+}
+
+# fill LIMIT: use the storage up, in requests that are small beside what is left
+# when space is low; and after it has grown, which nobody waits for
+fill() {
+	dd if=/dev/zero of=/dev/vda bs=16k count=40 oflag=direct status=none
+	[ "$1" = 1M ] || wait_for 20 reserved_more_than $((1 << 20))
+	dd if=/dev/zero of=/dev/vda bs=16k count=128 oflag=direct status=none
+}
+
 say "overflow"
 for limit in 1M 2M; do
 	take $limit
 	blksnapctl wait --json "$id" >/tmp/events 2>/tmp/said &
 	waiter=$!
 	md5sum /dev/blksnap0 >/dev/null
+	fill $limit
 	overwrite 8
 	status=0
 	wait $waiter || status=$?
@@ -97,6 +111,7 @@ for n in 1 2 3 4; do
 	readers[n]=$!
 done
 sleep 1
+fill 2M
 overwrite 8
 sleep 1
 blksnapctl release "$id"
