@@ -84,45 +84,47 @@ static long bs_snap_append_storage(struct bs_snapshot *snap,
 	return ret;
 }
 
-static void bs_put_files(struct file **files, u32 nr)
+static void bs_put_fs(struct bs_take_fs *fs, u32 nr)
 {
 	while (nr--)
-		fput(files[nr]);
-	kvfree(files);
+		fput(fs[nr].file);
+	kvfree(fs);
 }
 
-/* The files behind an array of descriptors, each with a reference. */
-static struct file **bs_get_files(const __s32 __user *fds, u32 nr)
+/* What is given in an array, with a reference to each file. */
+static struct bs_take_fs *bs_get_fs(const struct blksnap_take_fs __user *argp,
+				    u32 nr)
 {
-	struct file **files = kvcalloc(nr + 1, sizeof(*files), GFP_KERNEL);
+	struct bs_take_fs *fs = kvcalloc(nr + 1, sizeof(*fs), GFP_KERNEL);
+	struct blksnap_take_fs arg;
 	int ret = 0;
-	__s32 fd;
 	u32 i;
 
-	if (!files)
+	if (!fs)
 		return ERR_PTR(-ENOMEM);
 	for (i = 0; i < nr; i++) {
-		if (get_user(fd, fds + i)) {
+		if (copy_from_user(&arg, argp + i, sizeof(arg))) {
 			ret = -EFAULT;
 			goto put;
 		}
-		files[i] = fget(fd);
-		if (!files[i]) {
+		fs[i].level = arg.level;
+		fs[i].file = fget(arg.fd);
+		if (!fs[i].file) {
 			ret = -EBADF;
 			goto put;
 		}
 	}
-	return files;
+	return fs;
 
 put:
-	bs_put_files(files, i);
+	bs_put_fs(fs, i);
 	return ERR_PTR(ret);
 }
 
 static long bs_snap_take(struct bs_snapshot *snap, void __user *argp)
 {
 	struct blksnap_take arg;
-	struct file **files;
+	struct bs_take_fs *fs;
 	int ret;
 
 	if (copy_from_user(&arg, argp, sizeof(arg)))
@@ -130,11 +132,11 @@ static long bs_snap_take(struct bs_snapshot *snap, void __user *argp)
 	ret = bs_args_take(&arg);
 	if (ret)
 		return ret;
-	files = bs_get_files(u64_to_user_ptr(arg.fs_fds_ptr), arg.fs_count);
-	if (IS_ERR(files))
-		return PTR_ERR(files);
-	ret = bs_snapshot_take(snap, files, arg.fs_count, arg.timeout_ns);
-	bs_put_files(files, arg.fs_count);
+	fs = bs_get_fs(u64_to_user_ptr(arg.fs_ptr), arg.fs_count);
+	if (IS_ERR(fs))
+		return PTR_ERR(fs);
+	ret = bs_snapshot_take(snap, fs, arg.fs_count, arg.timeout_ns);
+	bs_put_fs(fs, arg.fs_count);
 	return ret;
 }
 

@@ -124,21 +124,8 @@ static int bs_cut_prepare_member(struct bs_snapshot *snap,
 	return 0;
 }
 
-/* A file system given by a file belongs to the level of its device. */
-static u32 bs_cut_file_level(struct bs_snapshot *snap, struct file *file)
-{
-	struct block_device *bdev = file_inode(file)->i_sb->s_bdev;
-	struct bs_member *member;
-
-	list_for_each_entry(member, &snap->members, entry) {
-		if (bdev && bs_member_bdev(member)->bd_disk == bdev->bd_disk)
-			return member->level;
-	}
-	return list_first_entry(&snap->members, struct bs_member,
-				entry)->level;
-}
-
-static int bs_cut_prepare(struct bs_cut *cut, struct file **files, u32 nr)
+static int bs_cut_prepare(struct bs_cut *cut, const struct bs_take_fs *fs,
+			  u32 nr)
 {
 	struct bs_snapshot *snap = cut->snap;
 	struct bs_member *member;
@@ -155,8 +142,7 @@ static int bs_cut_prepare(struct bs_cut *cut, struct file **files, u32 nr)
 			return ret;
 	}
 	for (i = 0; i < nr; i++) {
-		ret = bs_freeze_add_fs(&cut->freezes, files[i],
-				       bs_cut_file_level(snap, files[i]));
+		ret = bs_freeze_add_fs(&cut->freezes, fs[i].file, fs[i].level);
 		if (ret)
 			return ret;
 	}
@@ -221,22 +207,7 @@ static int bs_cut_stop_level(struct bs_cut *cut, u32 level)
 	return bs_cut_drain_level(cut, level);
 }
 
-/* The highest level below @below; false if there is none. */
-static bool bs_cut_next_level(struct bs_snapshot *snap, u64 below, u32 *level)
-{
-	struct bs_member *member;
-	bool found = false;
-
-	list_for_each_entry(member, &snap->members, entry) {
-		if (member->level < below &&
-		    (!found || member->level > *level)) {
-			*level = member->level;
-			found = true;
-		}
-	}
-	return found;
-}
-
+/* Each member has something to freeze, if only its device. */
 static int bs_cut_stop(struct bs_cut *cut)
 {
 	u64 below = U64_MAX;
@@ -244,7 +215,7 @@ static int bs_cut_stop(struct bs_cut *cut)
 	int ret = 0;
 
 	cut->begin = ktime_get_ns();
-	while (!ret && bs_cut_next_level(cut->snap, below, &level)) {
+	while (!ret && bs_freeze_next_level(&cut->freezes, below, &level)) {
 		ret = bs_cut_stop_level(cut, level);
 		below = level;
 	}
@@ -353,7 +324,7 @@ void bs_cut_undo(struct bs_snapshot *snap)
 	}
 }
 
-int bs_cut_take(struct bs_snapshot *snap, struct file **files, u32 nr,
+int bs_cut_take(struct bs_snapshot *snap, const struct bs_take_fs *fs, u32 nr,
 		u64 timeout_ns)
 {
 	u64 timeout = nsecs_to_jiffies(min(timeout_ns ?: BS_CUT_TIMEOUT_NS,
@@ -368,7 +339,7 @@ int bs_cut_take(struct bs_snapshot *snap, struct file **files, u32 nr,
 	cut.deadline = jiffies + timeout;
 	if (mutex_lock_killable(&bs_cut_lock))
 		return -EINTR;
-	ret = bs_cut_prepare(&cut, files, nr);
+	ret = bs_cut_prepare(&cut, fs, nr);
 	cut.deadline = jiffies + timeout;
 	if (!ret)
 		ret = bs_cut_now(&cut);

@@ -10,14 +10,14 @@
 /**
  * bs_cut_take() - make the cut and publish the images
  * @snap: locked, not taken, with members and storage
- * @files: of file systems to freeze, see struct blksnap_take
+ * @fs: to freeze, besides what is found on the members
  * @nr: how many
  * @timeout_ns: for freezing and draining
  *
  * Return: 0, or an error as of BLKSNAP_IOC_TAKE: then the snapshot is as it
  * was before.
  */
-int bs_cut_take(struct bs_snapshot *snap, struct file **files, u32 nr,
+int bs_cut_take(struct bs_snapshot *snap, const struct bs_take_fs *fs, u32 nr,
 		u64 timeout_ns);
 
 /**

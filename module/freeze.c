@@ -3,8 +3,8 @@
  * Freezing file systems with a deadline.
  *
  * A freeze can hang for ever in somebody else's storage, and so can the writing
- * out of dirty data that makes it short, so each one is done by a worker of its
- * own. Whoever waits for it may give up: then the item belongs to the worker,
+ * out of dirty data that makes it short, and the thaw, so each one is done by a
+ * worker of its own. Whoever waits for it may give up: then the item belongs to the worker,
  * which thaws at once what it has frozen too late. The item's state decides who
  * it belongs to: RUNNING goes either to DONE, by the worker, or to ABANDONED,
  * by the waiter.
@@ -20,6 +20,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/workqueue.h>
@@ -29,13 +30,19 @@
 
 enum bs_freeze_state { BS_FREEZE_RUNNING, BS_FREEZE_DONE, BS_FREEZE_ABANDONED };
 
+/* What a worker does with an item. */
+enum bs_freeze_op { BS_OP_SYNC, BS_OP_FREEZE, BS_OP_THAW };
+
+/* How long thawing is waited for; it goes on by itself. */
+#define BS_THAW_TIMEOUT (10 * HZ)
+
 struct bs_freeze {
 	struct list_head entry;
 	struct work_struct work;
 	struct completion done;
 	int state;
 	int result;
-	bool sync;	/* only written out for now */
+	enum bs_freeze_op op;
 	bool started;	/* somebody has to wait for it */
 	bool frozen;	/* to be thawed */
 	u32 level;
@@ -66,12 +73,24 @@ static int bs_freeze_write_out(struct bs_freeze *item)
 	return ret;
 }
 
-static void bs_freeze_undo(struct bs_freeze *item)
+static int bs_freeze_undo(struct bs_freeze *item)
 {
 	if (item->file)
-		bs_sb_thaw(file_inode(item->file)->i_sb);
-	else
-		bdev_thaw(item->bdev.bdev);
+		return bs_sb_thaw(file_inode(item->file)->i_sb);
+	return bdev_thaw(item->bdev.bdev);
+}
+
+static int bs_freeze_run(struct bs_freeze *item)
+{
+	switch (item->op) {
+	case BS_OP_SYNC:
+		return bs_freeze_write_out(item);
+	case BS_OP_FREEZE:
+		return bs_freeze_do(item);
+	case BS_OP_THAW:
+		return bs_freeze_undo(item);
+	}
+	return -EINVAL;
 }
 
 static void bs_freeze_free(struct bs_freeze *item)
@@ -85,17 +104,18 @@ static void bs_freeze_free(struct bs_freeze *item)
 static void bs_freeze_work(struct work_struct *work)
 {
 	struct bs_freeze *item = container_of(work, struct bs_freeze, work);
+	unsigned int noio;
 
-	if (item->sync)
-		item->result = bs_freeze_write_out(item);
-	else
-		item->result = bs_freeze_do(item);
+	/* Memory must not be looked for in a file system that is frozen. */
+	noio = memalloc_noio_save();
+	item->result = bs_freeze_run(item);
+	memalloc_noio_restore(noio);
 	if (cmpxchg(&item->state, BS_FREEZE_RUNNING, BS_FREEZE_DONE) ==
 	    BS_FREEZE_RUNNING) {
 		complete(&item->done);
 		return;
 	}
-	if (!item->sync && !item->result)
+	if (item->op == BS_OP_FREEZE && !item->result)
 		bs_freeze_undo(item);
 	bs_freeze_free(item);
 	module_put(THIS_MODULE);
@@ -177,9 +197,9 @@ static bool bs_freeze_found(struct list_head *list, struct super_block *sb)
 	return false;
 }
 
-static void bs_freeze_start(struct bs_freeze *item, bool sync)
+static void bs_freeze_start(struct bs_freeze *item, enum bs_freeze_op op)
 {
-	item->sync = sync;
+	item->op = op;
 	item->started = true;
 	item->state = BS_FREEZE_RUNNING;
 	reinit_completion(&item->done);
@@ -197,7 +217,7 @@ static void bs_freeze_start_level(struct list_head *list, u32 level, bool files)
 		if (files && bs_freeze_found(list,
 					     file_inode(item->file)->i_sb))
 			continue;
-		bs_freeze_start(item, false);
+		bs_freeze_start(item, BS_OP_FREEZE);
 	}
 }
 
@@ -234,7 +254,7 @@ static int bs_freeze_finish(struct list_head *list, unsigned long deadline)
 		}
 		list_add_tail(&item->entry, &next->entry); /* where it was */
 		module_put(THIS_MODULE);
-		item->frozen = !item->sync && !item->result;
+		item->frozen = item->op == BS_OP_FREEZE && !item->result;
 		ret = ret ?: item->result;
 	}
 	return ret;
@@ -245,7 +265,7 @@ int bs_freeze_sync(struct list_head *list, unsigned long deadline)
 	struct bs_freeze *item;
 
 	list_for_each_entry(item, list, entry)
-		bs_freeze_start(item, true);
+		bs_freeze_start(item, BS_OP_SYNC);
 	return bs_freeze_finish(list, deadline);
 }
 
@@ -285,14 +305,33 @@ bool bs_freeze_reached(struct list_head *list, struct block_device *bdev)
 	return false;
 }
 
+bool bs_freeze_next_level(struct list_head *list, u64 below, u32 *level)
+{
+	struct bs_freeze *item;
+	bool found = false;
+
+	list_for_each_entry(item, list, entry) {
+		if (item->level < below && (!found || item->level > *level)) {
+			*level = item->level;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/*
+ * All at the same time: a thaw may write, and wait for a file system below
+ * that is to be thawed as well.
+ */
 void bs_freeze_end(struct list_head *list)
 {
 	struct bs_freeze *item, *next;
 
-	list_for_each_entry_reverse(item, list, entry) {
+	list_for_each_entry(item, list, entry) {
 		if (item->frozen)
-			bs_freeze_undo(item);
+			bs_freeze_start(item, BS_OP_THAW);
 	}
+	bs_freeze_finish(list, jiffies + BS_THAW_TIMEOUT);
 	list_for_each_entry_safe(item, next, list, entry) {
 		list_del(&item->entry);
 		bs_freeze_free(item);

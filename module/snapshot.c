@@ -267,8 +267,9 @@ int bs_snapshot_append_bdev(struct bs_snapshot *snap,
 	return ret;
 }
 
-static int bs_snapshot_do_take(struct bs_snapshot *snap, struct file **files,
-			       u32 nr, u64 timeout_ns)
+static int bs_snapshot_do_take(struct bs_snapshot *snap,
+			       const struct bs_take_fs *fs, u32 nr,
+			       u64 timeout_ns)
 {
 	int ret = bs_snapshot_check_new(snap);
 
@@ -278,7 +279,7 @@ static int bs_snapshot_do_take(struct bs_snapshot *snap, struct file **files,
 		return -ENODEV;
 	if (bs_storage_empty(snap->storage))
 		return -ENOSTR;
-	ret = bs_cut_take(snap, files, nr, timeout_ns);
+	ret = bs_cut_take(snap, fs, nr, timeout_ns);
 	if (ret)
 		return ret;
 	snap->taken = true;
@@ -286,14 +287,14 @@ static int bs_snapshot_do_take(struct bs_snapshot *snap, struct file **files,
 	return 0;
 }
 
-int bs_snapshot_take(struct bs_snapshot *snap, struct file **files, u32 nr,
-		     u64 timeout_ns)
+int bs_snapshot_take(struct bs_snapshot *snap, const struct bs_take_fs *fs,
+		     u32 nr, u64 timeout_ns)
 {
 	int ret;
 
 	if (mutex_lock_killable(&snap->lock))
 		return -EINTR;
-	ret = bs_snapshot_do_take(snap, files, nr, timeout_ns);
+	ret = bs_snapshot_do_take(snap, fs, nr, timeout_ns);
 	mutex_unlock(&snap->lock);
 	return ret;
 }

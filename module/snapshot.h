@@ -20,6 +20,16 @@
 struct file;
 
 /**
+ * struct bs_take_fs - a file system to freeze, see struct blksnap_take_fs
+ * @file: a file or directory of it
+ * @level: see there
+ */
+struct bs_take_fs {
+	struct file *file;
+	u32 level;
+};
+
+/**
  * struct bs_member - an origin of a snapshot
  * @entry: in bs_snapshot.members
  * @tracker: the origin
@@ -104,8 +114,8 @@ int bs_snapshot_append_dir(struct bs_snapshot *snap, struct file *dir,
 			   u64 reserve, u64 limit);
 int bs_snapshot_append_bdev(struct bs_snapshot *snap,
 			    struct block_device *bdev, u64 limit);
-int bs_snapshot_take(struct bs_snapshot *snap, struct file **files, u32 nr,
-		     u64 timeout_ns);
+int bs_snapshot_take(struct bs_snapshot *snap, const struct bs_take_fs *fs,
+		     u32 nr, u64 timeout_ns);
 int bs_snapshot_hold(struct bs_snapshot *snap, bool hold);
 int bs_snapshot_destroy(struct bs_snapshot *snap, bool force);
 

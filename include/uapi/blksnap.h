@@ -190,17 +190,28 @@ struct blksnap_append_storage {
 	__u64 reserved[2];
 };
 
-/** BLKSNAP_MAX_FS_FDS - the most file systems that one TAKE can be given */
-#define BLKSNAP_MAX_FS_FDS 256
+/** BLKSNAP_MAX_FS - the most file systems that one TAKE can be given */
+#define BLKSNAP_MAX_FS 256
+
+/**
+ * struct blksnap_take_fs - a file system to freeze (%BLKSNAP_IOC_TAKE)
+ * @fd: in, descriptor of any of its files or directories
+ * @level: in, as in struct blksnap_add_device: that of the origin it lies on,
+ *	or a higher one if it lies on a device above the origin
+ */
+struct blksnap_take_fs {
+	__s32 fd;
+	__u32 level;
+};
 
 /**
  * struct blksnap_take - the cut (%BLKSNAP_IOC_TAKE)
  * @flags: in, 0
- * @fs_count: in, entries at @fs_fds_ptr
- * @fs_fds_ptr: in, array of __s32: a descriptor of any file or directory of
- *	each file system to freeze that cannot be found through its device
- *	(btrfs up to Linux 6.12, external logs). A file system that was found
- *	through its device as well is frozen once.
+ * @fs_count: in, entries at @fs_ptr
+ * @fs_ptr: in, array of struct blksnap_take_fs: file systems to freeze that
+ *	cannot be found through the origins (btrfs up to Linux 6.12, external
+ *	logs, devices above an origin). A file system that was found through its
+ *	device as well is frozen once.
  * @timeout_ns: in, the longest that freezing and draining may take together,
  *	and likewise the writing out of dirty data before; 0 stands for 10 seconds, and
  *	more than an hour for an hour
@@ -209,7 +220,7 @@ struct blksnap_append_storage {
 struct blksnap_take {
 	__u32 flags;
 	__u32 fs_count;
-	__u64 fs_fds_ptr;
+	__u64 fs_ptr;
 	__u64 timeout_ns;
 	__u64 reserved[2];
 };
@@ -488,8 +499,9 @@ struct blksnap_event {
  * a file system cannot be frozen; -ENOSPC the storage cannot be reserved up to
  * its limit; -EBUSY a
  * file system is frozen by somebody else; -ETIMEDOUT writing out, freezing or
- * draining took too long; -EINTR a fatal signal; -EBADF a descriptor of a file system;
- * -E2BIG more than %BLKSNAP_MAX_FS_FDS of them; what a file system's freezing failed with; -ENOMEM.
+ * draining took too long; -EINTR a fatal signal; -EBADF a descriptor of a file
+ * system; -E2BIG more than %BLKSNAP_MAX_FS of them; what a file system's
+ * freezing failed with; -ENOMEM.
  */
 #define BLKSNAP_IOC_TAKE \
 	_IOWR(BLKSNAP_IOC_MAGIC, 18, struct blksnap_take)

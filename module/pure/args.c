@@ -82,7 +82,7 @@ int bs_args_take(const struct blksnap_take *arg)
 {
 	int ret = bs_check(arg->flags, 0, arg->reserved, sizeof(arg->reserved));
 
-	if (!ret && arg->fs_count > BLKSNAP_MAX_FS_FDS)
+	if (!ret && arg->fs_count > BLKSNAP_MAX_FS)
 		ret = -E2BIG;
 	return ret;
 }

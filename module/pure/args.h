@@ -87,8 +87,8 @@ int bs_args_append_storage(const struct blksnap_append_storage *arg,
  * bs_args_take() - check the argument of BLKSNAP_IOC_TAKE
  * @arg: the argument
  *
- * Return: 0, -EINVAL, or -E2BIG for more descriptors than
- * BLKSNAP_MAX_FS_FDS: so on success the count is good for an allocation.
+ * Return: 0, -EINVAL, or -E2BIG for more file systems than BLKSNAP_MAX_FS: so
+ * on success the count is good for an allocation.
  */
 int bs_args_take(const struct blksnap_take *arg);
 

@@ -72,7 +72,7 @@ static const struct field add_device_free[] = {
 
 /* The count has a limit and tests of its own */
 static const struct field take_free[] = {
-	FIELD(blksnap_take, fs_count), FIELD(blksnap_take, fs_fds_ptr),
+	FIELD(blksnap_take, fs_count), FIELD(blksnap_take, fs_ptr),
 	FIELD(blksnap_take, timeout_ns), { 0, 0 },
 };
 
@@ -202,7 +202,7 @@ static void hold_is_0_or_1(void **state)
 
 static void take_limits_the_descriptors(void **state)
 {
-	struct blksnap_take arg = { .fs_count = BLKSNAP_MAX_FS_FDS };
+	struct blksnap_take arg = { .fs_count = BLKSNAP_MAX_FS };
 
 	(void)state;
 	assert_int_equal(bs_args_take(&arg), 0);

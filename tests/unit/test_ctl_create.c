@@ -158,8 +158,20 @@ static void hidden_file_systems_are_passed(void **state)
 	assert_int_equal(create("d0"), 0);
 	assert_int_equal(module.take.fs_count, 1);
 	assert_has(module.frozen[0], "/store");
+	assert_int_equal(module.frozen_level[0], 0);
 	/* The storage lies on the origin, as one of two devices */
 	assert_true(module.storage[0].limit <= 5 * GIB);
+}
+
+static void what_is_mounted_above_is_stopped_above(void **state)
+{
+	(void)state;
+	fake_mount(fake_mount_id(store), "253:0", store, "ext4", "/dev/dm", "rw");
+	assert_int_equal(fake_run("create", "--storage", fake_dev("other"),
+				  fake_dev("d1"), NULL), 0);
+	assert_int_equal(module.take.fs_count, 1);
+	assert_has(module.frozen[0], "/store");
+	assert_int_equal(module.frozen_level[0], 1);
 }
 
 static void storage_above_an_origin_is_refused(void **state)
@@ -289,6 +301,7 @@ int main(void)
 		create_test(devices_are_checked_first),
 		create_test(levels_are_passed),
 		create_test(hidden_file_systems_are_passed),
+		create_test(what_is_mounted_above_is_stopped_above),
 		create_test(storage_above_an_origin_is_refused),
 		create_test(storage_devices_are_checked),
 		create_test(the_storage_is_diagnosed),

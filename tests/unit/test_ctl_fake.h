@@ -44,6 +44,7 @@
  * @storage_count: how often
  * @take: what TAKE was given
  * @frozen: mounts of the file systems that TAKE was given
+ * @frozen_level: and their levels
  * @ids: ids of the snapshots that exist
  * @id_count: how many
  * @state: state of each snapshot
@@ -66,6 +67,7 @@ struct fake_module {
 	unsigned int storage_count;
 	struct blksnap_take take;
 	char frozen[8][32];
+	__u32 frozen_level[8];
 	__u8 ids[40][BLKSNAP_ID_SIZE];
 	unsigned int id_count;
 	__u32 state;
@@ -323,7 +325,8 @@ static void fake_info(struct blksnap_snapshot_info *info)
 /* Record on which mounts the descriptors lie, while they are open. */
 static void fake_take(const struct blksnap_take *arg)
 {
-	const __s32 *fds = (const __s32 *)(uintptr_t)arg->fs_fds_ptr;
+	const struct blksnap_take_fs *fs =
+		(const struct blksnap_take_fs *)(uintptr_t)arg->fs_ptr;
 	char link[40], path[200];
 	ssize_t length;
 	__u32 i;
@@ -331,7 +334,8 @@ static void fake_take(const struct blksnap_take *arg)
 	module.take = *arg;
 	module.state = BLKSNAP_STATE_TAKEN;
 	for (i = 0; i < arg->fs_count && i < 8; i++) {
-		snprintf(link, sizeof(link), "/proc/self/fd/%d", fds[i]);
+		snprintf(link, sizeof(link), "/proc/self/fd/%d", fs[i].fd);
+		module.frozen_level[i] = fs[i].level;
 		length = readlink(link, path, sizeof(path) - 1);
 		assert_true(length > 0);
 		path[length] = '\0';

@@ -74,10 +74,14 @@ OFFSET(blksnap_append_storage, reserve, 8);
 OFFSET(blksnap_append_storage, limit, 16);
 OFFSET(blksnap_append_storage, reserved, 24);
 
+SIZE(blksnap_take_fs, 8);
+OFFSET(blksnap_take_fs, fd, 0);
+OFFSET(blksnap_take_fs, level, 4);
+
 SIZE(blksnap_take, 40);
 OFFSET(blksnap_take, flags, 0);
 OFFSET(blksnap_take, fs_count, 4);
-OFFSET(blksnap_take, fs_fds_ptr, 8);
+OFFSET(blksnap_take, fs_ptr, 8);
 OFFSET(blksnap_take, timeout_ns, 16);
 OFFSET(blksnap_take, reserved, 24);
 
@@ -150,7 +154,7 @@ IOCTL(BLKSNAP_IOC_DESTROY, 21, 24);
 VALUE(BLKSNAP_ID_SIZE, 16);
 VALUE(BLKSNAP_NAME_SIZE, 32);
 VALUE(BLKSNAP_MAX_MEMBERS, 256);
-VALUE(BLKSNAP_MAX_FS_FDS, 256);
+VALUE(BLKSNAP_MAX_FS, 256);
 VALUE(BLKSNAP_TRACKER_IN_SNAPSHOT, 1);
 VALUE(BLKSNAP_TRACKER_AUTO, 2);
 VALUE(BLKSNAP_MEMBER_FROZEN, 1);

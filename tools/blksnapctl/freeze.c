@@ -13,23 +13,25 @@
 /**
  * struct found - a file system to freeze
  * @mount: one of its mounts
- * @depth: how many devices its deepest device has below it
+ * @level: of its uppermost device
  */
 struct found {
 	const struct mount *mount;
-	size_t depth;
+	__u32 level;
 };
 
-static size_t depth_of(const struct topology *t, const struct devs *set)
+static __u32 level_of(const struct topology *t, const struct devs *set,
+		      const struct devs *origins)
 {
-	struct devs below = { NULL, 0 };
+	__u32 level = 0, one;
 	size_t i;
 
-	for (i = 0; i < set->count; i++)
-		topology_below(t, set->list[i], &below);
-	i = below.count;
-	devs_free(&below);
-	return i;
+	for (i = 0; i < set->count; i++) {
+		one = topology_level(t, set->list[i], origins);
+		if (one > level)
+			level = one;
+	}
+	return level;
 }
 
 /*
@@ -93,13 +95,6 @@ static int open_fs(const struct mounts *mounts, const struct mount *m)
 	return -1;
 }
 
-static int by_depth(const void *a, const void *b)
-{
-	const struct found *x = a, *y = b;
-
-	return (x->depth < y->depth) - (x->depth > y->depth);
-}
-
 static size_t find_all(const struct topology *t, const struct devs *origins,
 		       struct found *found)
 {
@@ -113,11 +108,10 @@ static size_t find_all(const struct topology *t, const struct devs *origins,
 		topology_fs(t, &mounts->list[i], &set);
 		if (needs_help(t, &mounts->list[i], &set, origins)) {
 			found[count].mount = &mounts->list[i];
-			found[count++].depth = depth_of(t, &set);
+			found[count++].level = level_of(t, &set, origins);
 		}
 		devs_free(&set);
 	}
-	qsort(found, count, sizeof(*found), by_depth);
 	return count;
 }
 
@@ -126,18 +120,20 @@ void freeze_find(const struct host *h, const struct topology *t,
 {
 	struct found *found = xcalloc(t->mounts->count, sizeof(*found));
 	size_t count = find_all(t, origins, found), i;
-	int fd;
+	struct blksnap_take_fs *fs;
 
-	list->fds = xcalloc(count, sizeof(*list->fds));
+	list->fs = xcalloc(count, sizeof(*list->fs));
 	list->count = 0;
 	for (i = 0; i < count; i++) {
-		fd = open_fs(t->mounts, found[i].mount);
-		if (fd < 0)
+		fs = &list->fs[list->count];
+		fs->level = found[i].level;
+		fs->fd = open_fs(t->mounts, found[i].mount);
+		if (fs->fd < 0)
 			report(h, found[i].mount->target,
 			       "mount it where it can be reached to have it frozen",
 			       "the file system cannot be opened: the image will hold it as after a power cut");
 		else
-			list->fds[list->count++] = fd;
+			list->count++;
 	}
 	free(found);
 }
@@ -147,7 +143,7 @@ void freeze_close(struct freeze_list *list)
 	size_t i;
 
 	for (i = 0; i < list->count; i++)
-		close(list->fds[i]);
-	free(list->fds);
+		close(list->fs[i].fd);
+	free(list->fs);
 	memset(list, 0, sizeof(*list));
 }

@@ -5,17 +5,14 @@
 #ifndef BLKSNAPCTL_FREEZE_H
 #define BLKSNAPCTL_FREEZE_H
 
-#include <linux/types.h>
+#include <uapi/blksnap.h>
 
 #include "host.h"
 #include "topology.h"
 
-/**
- * struct freeze_list - open descriptors of the file systems to freeze, those
- *	on the uppermost devices first
- */
+/** struct freeze_list - open descriptors of the file systems to freeze */
 struct freeze_list {
-	__s32 *fds;
+	struct blksnap_take_fs *fs;
 	size_t count;
 };
 

@@ -39,15 +39,15 @@ static int cut(const struct host *h, const struct topology *t,
 	int err;
 
 	freeze_find(h, t, &o->devs, &list);
-	if (list.count > BLKSNAP_MAX_FS_FDS) {
+	if (list.count > BLKSNAP_MAX_FS) {
 		report(h, "new snapshot", "snapshot fewer devices at once",
 		       "%zu file systems lie on these devices, at most %d can be frozen",
-		       list.count, BLKSNAP_MAX_FS_FDS);
+		       list.count, BLKSNAP_MAX_FS);
 		err = -E2BIG;
 		goto out_close;
 	}
 	arg.fs_count = (__u32)list.count;
-	arg.fs_fds_ptr = (uintptr_t)list.fds;
+	arg.fs_ptr = (uintptr_t)list.fs;
 	err = ctl_ioctl(h, snapshot, BLKSNAP_IOC_TAKE, &arg);
 	if (err)
 		ctl_fail(h, "new snapshot", BLKSNAP_IOC_TAKE, err);

@@ -323,10 +323,10 @@ static void check_descriptors(void)
 	close(null);
 }
 
-static int take(__s32 *fds, __u32 count)
+static int take(struct blksnap_take_fs *fs, __u32 count)
 {
 	struct blksnap_take arg = {
-		.fs_fds_ptr = (uintptr_t)fds, .fs_count = count,
+		.fs_ptr = (uintptr_t)fs, .fs_count = count,
 	};
 
 	return try(snap, BLKSNAP_IOC_TAKE, &arg);
@@ -353,16 +353,16 @@ static int list(unsigned long cmd, __u32 count, void *array)
 /* The snapshot has an origin and storage here, which must stay so. */
 static void check_arrays(char *page)
 {
-	__s32 fds[2] = { dir, -1 };
+	struct blksnap_take_fs fs[2] = { { .fd = dir }, { .fd = -1 } };
 
 	check("TAKE", "array at NULL", take(NULL, 1), EFAULT);
 	check("TAKE", "array in the kernel", take((void *)KERNEL_ADDRESS, 1),
 	      EFAULT);
-	check("TAKE", "half of the array", take((void *)(page + PAGE - 4), 2),
+	check("TAKE", "half of the array", take((void *)(page + PAGE - 8), 2),
 	      EFAULT);
-	check("TAKE", "a closed descriptor", take(fds, 2), EBADF);
-	check("TAKE", "too many", take(fds, BLKSNAP_MAX_FS_FDS + 1), E2BIG);
-	check("TAKE", "far too many", take(fds, -1U), E2BIG);
+	check("TAKE", "a closed descriptor", take(fs, 2), EBADF);
+	check("TAKE", "too many", take(fs, BLKSNAP_MAX_FS + 1), E2BIG);
+	check("TAKE", "far too many", take(fs, -1U), E2BIG);
 	check("INFO", "array at NULL", info(NULL, 1), EFAULT);
 	check("INFO", "array in the kernel", info((void *)KERNEL_ADDRESS, 1),
 	      EFAULT);
