@@ -32,6 +32,7 @@ clean:
 	test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) $@
 	$(MAKE) -C tools/blksnapctl $@
 	$(MAKE) -C tests/unit $@
+	$(MAKE) -C tests/oracle $@
 
 check:
 	tests/vm/check
