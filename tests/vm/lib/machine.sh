@@ -27,6 +27,10 @@ overlay() {
 	cp -r "$VM/guest/." "$dir/test"
 	cp "$TESTS/$test.sh" "$dir/test/t"
 	cp "$BUILD/$kernel/blksnap.ko" "$dir/test" 2>/dev/null || true
+	if [ "$(header "$TESTS/$test.sh" planted)" = yes ]; then
+		mkdir "$dir/test/planted"
+		cp "$BUILD/planted-$kernel"/*.ko "$dir/test/planted"
+	fi
 	cp "$BUILD/cli/tools/blksnapctl/blksnapctl" "$dir/usr/bin" 2>/dev/null || true
 	cp "$BUILD"/helpers/* "$dir/usr/bin" 2>/dev/null || true
 	(cd "$dir" && find . | cpio --quiet -o -H newc -R 0:0)
