@@ -46,4 +46,25 @@ for device in "$disk" /dev/vda; do
 	blksnapctl release "$id"
 	blksnapctl detach "$device"
 done
+
+say "a chain of 10240, of which each request is held"
+# Zeroing is sent in requests of 4 KiB, which are not dropped as discards are
+modprobe sd_mod
+modprobe scsi_debug dev_size_mb=48 lbpws=1 write_same_length=8 delay=0
+wait_for 10 test -b /dev/sda
+same "limit" "$(cat /sys/block/sda/queue/write_zeroes_max_bytes)" 4096
+head -c 40M /dev/urandom | dd of=/dev/sda bs=1M iflag=fullblock oflag=direct \
+	status=none
+before=$(md5sum </dev/sda)
+id=$(blksnapctl create --storage /dev/vdb /dev/sda | head -n 1)
+blkdiscard -z -l 40M /dev/sda
+writes=$(blksnapctl list --trackers --json |
+	jq '.trackers[] | select(.device == "/dev/sda").writes')
+[ "$writes" -ge 10240 ] || fail "$writes requests only"
+same "the zeroed range" "$(head -c 40M /dev/sda | md5sum)" \
+	"$(head -c 40M /dev/zero | md5sum)"
+same "the image" "$(md5sum </dev/blksnap0)" "$before"
+rawctl "openid:$id" state:TAKEN
+blksnapctl status "$id"
+blksnapctl release "$id"
 unload_module
