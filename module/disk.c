@@ -39,6 +39,8 @@ static DEFINE_MUTEX(bs_disks_lock);
 static LIST_HEAD(bs_disks_dying);
 static DECLARE_WAIT_QUEUE_HEAD(bs_disks_reaped);
 
+atomic_t bs_disks_draining = ATOMIC_INIT(0);
+
 struct bs_disk *bs_disk_find(const struct gendisk *gendisk)
 {
 	struct bs_disk *disk;
@@ -212,15 +214,20 @@ static void bs_disk_settle(struct bs_disk *disk)
 {
 	struct request_queue *q = disk->gendisk->queue;
 
-	synchronize_rcu();
 	if (bs_disk_is_bio_based(disk->gendisk)) {
+		synchronize_rcu();
 		synchronize_rcu_tasks();
 		atomic_inc(&disk->unsettled);
 		return;
 	}
+	atomic_inc(&disk->draining);
+	atomic_inc(&bs_disks_draining);
+	synchronize_rcu();
 	bs_queue_drain(q);
 	synchronize_rcu_tasks();
 	bs_queue_drain(q);
+	atomic_dec(&bs_disks_draining);
+	atomic_dec(&disk->draining);
 }
 
 int bs_disk_watch(struct bs_disk *disk, struct bs_watch *watch, bool settle)

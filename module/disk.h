@@ -31,6 +31,7 @@ struct bs_count {
  * @unsettled: how often a watch has come whose earlier writes may still be in
  *	flight
  * @settled: the value of @unsettled for which none was; the cut
+ * @draining: how many are freezing its queue right now
  * @dying: in the list of disks that wait for their last writes; bs_disks_lock
  * @closed: the gate; written under @lock, read with a barrier after counting
  * @counts: admitted and completed writes, per CPU
@@ -52,6 +53,7 @@ struct bs_disk {
 	struct list_head watches;
 	atomic_t unsettled;
 	int settled;
+	atomic_t draining;
 	struct list_head dying;
 	bool closed;
 	struct bs_count __percpu *counts;
@@ -157,6 +159,9 @@ int bs_disk_drain(struct bs_disk *disk, unsigned long deadline);
  * @disk: with its gate closed
  */
 void bs_disk_open(struct bs_disk *disk);
+
+/* How many queues are being frozen right now, of all disks */
+extern atomic_t bs_disks_draining;
 
 /**
  * bs_disk_find() - the watched disk of a gendisk

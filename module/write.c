@@ -143,12 +143,33 @@ static bool bs_write_wants(struct bs_disk *disk, struct bio *bio)
 	return write->verdict != BS_PASS;
 }
 
+/*
+ * A frozen queue fails what may not wait. If that is one part of a request to a
+ * RAID array, of which another part is under way, io_uring up to Linux 6.1 at
+ * least gives the error to the user in place of trying again. Nobody asked for
+ * our freezing: let it wait for the end of that. Not who polls: the queue may be
+ * waiting for requests that nobody else asks for.
+ */
+static void bs_write_let_wait(struct bio *bio)
+{
+	struct bs_disk *disk;
+
+	rcu_read_lock();
+	disk = bs_disk_find(bio->bi_bdev->bd_disk);
+	if (disk && atomic_read(&disk->draining))
+		bio->bi_opf &= ~REQ_NOWAIT;
+	rcu_read_unlock();
+}
+
 /* Flushes without data pass: what they have to wait for is not complete yet. */
 static bool bs_write_filter(struct bio *bio)
 {
 	struct bs_disk *disk;
 	bool wanted = false;
 
+	if ((bio->bi_opf & (REQ_NOWAIT | REQ_POLLED)) == REQ_NOWAIT &&
+	    atomic_read(&bs_disks_draining))
+		bs_write_let_wait(bio);
 	if (!op_is_write(bio_op(bio)) || !bio_sectors(bio))
 		return false;
 	rcu_read_lock();
