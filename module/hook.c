@@ -163,7 +163,7 @@ static int bs_hook_register(const struct bs_hook_ops *ops,
 		return ret;
 	ret = register_ftrace_function(&bs_ftrace_ops);
 	if (ret == -EBUSY)
-		pr_err(BS_HOOK_FUNCTION " is redirected by livepatch or another driver\n");
+		pr_err(BS_HOOK_FUNCTION " is redirected by livepatch or another driver, or ftrace_enabled is 0\n");
 	if (ret)
 		return ret;
 	ret = bs_hook_prove(bdev);

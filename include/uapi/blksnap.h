@@ -405,8 +405,8 @@ struct blksnap_event {
  * images, a logical block of more than 4096 bytes, or one that bypasses the
  * block layer's submission (rw_page, up to Linux 6.1); -ENODEV the device is
  * gone or has no capacity; -EBUSY somebody else (livepatch, another snapshot
- * driver) redirects the same kernel function; -EPROTO the hook did not see its
- * own test requests on this kernel; -ENOMEM.
+ * driver) redirects the same kernel function, or ftrace is switched off;
+ * -EPROTO the hook did not see its own test requests on this kernel; -ENOMEM.
  */
 #define BLKSNAP_IOC_TRACKER_ATTACH \
 	_IOWR(BLKSNAP_IOC_MAGIC, 1, struct blksnap_tracker)

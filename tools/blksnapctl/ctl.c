@@ -32,8 +32,8 @@ struct meaning {
 #define GONE "the device is gone, or has no medium"
 #define CHECK_DEVICE "check the device"
 #define HOOKED "something else redirects the same kernel function (a live " \
-	"patch or another snapshot driver)"
-#define UNHOOK "remove it first"
+	"patch or another snapshot driver), or ftrace is switched off"
+#define UNHOOK "remove it first, or \"sysctl kernel.ftrace_enabled=1\""
 #define BLIND "the module does not see its own test writes on this kernel"
 #define REPORT "report the kernel's version as a bug of blksnap"
 #define NOT_ATTACHED "it is not attached"
