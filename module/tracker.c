@@ -122,6 +122,19 @@ static void bs_tracker_destroy(struct bs_tracker *tracker)
 	kfree(tracker);
 }
 
+/* Nobody can open them any more to have them detached. */
+static void bs_trackers_prune(void)
+{
+	struct bs_tracker *tracker, *next;
+
+	lockdep_assert_held(&bs_trackers_lock);
+	list_for_each_entry_safe(tracker, next, &bs_trackers, entry) {
+		if (!tracker->claimed &&
+		    !disk_live(tracker->bdev.bdev->bd_disk))
+			bs_tracker_destroy(tracker);
+	}
+}
+
 int bs_tracker_attach(struct block_device *bdev,
 		      struct blksnap_tracker_info *info)
 {
@@ -129,6 +142,7 @@ int bs_tracker_attach(struct block_device *bdev,
 	int ret = -EALREADY;
 
 	mutex_lock(&bs_trackers_lock);
+	bs_trackers_prune();
 	tracker = bs_tracker_find(bdev);
 	if (tracker && !tracker->automatic)
 		goto out;
@@ -180,6 +194,7 @@ u32 bs_tracker_list(struct blksnap_tracker_info *info, u32 room)
 	u32 nr = 0;
 
 	mutex_lock(&bs_trackers_lock);
+	bs_trackers_prune();
 	list_for_each_entry(tracker, &bs_trackers, entry) {
 		if (nr < room)
 			bs_tracker_fill(tracker, &info[nr]);

@@ -398,7 +398,8 @@ struct blksnap_event {
  * BLKSNAP_IOC_TRACKER_ATTACH - track an origin's writes from now on
  *
  * The tracker stays until it is detached. Until then the module cannot be
- * unloaded.
+ * unloaded. When the device goes away it cannot be named any more: then the
+ * next ATTACH or LIST, of whatever, drops the tracker if no snapshot uses it.
  *
  * Errors: -ENOTBLK not a block device; -EALREADY it is attached; -EOPNOTSUPP
  * a kind of device that cannot be snapshotted: zoned, DAX, one of our own
