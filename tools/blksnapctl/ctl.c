@@ -74,6 +74,10 @@ static const struct meaning meanings[] = {
 	  "check the devices" },
 	{ BLKSNAP_IOC_TAKE, ENOSTR, "it has no storage for old data",
 	  "give --storage" },
+	{ BLKSNAP_IOC_TAKE, EOPNOTSUPP,
+	  "the storage has larger logical blocks than a device of the snapshot, "
+	  "or a file system cannot be frozen",
+	  "choose storage with logical blocks of 512 bytes (\"lsblk -t\")" },
 	{ BLKSNAP_IOC_TAKE, ENOSPC,
 	  "the storage on a device of the snapshot cannot be reserved whole",
 	  "choose a smaller --limit, or --storage on another device" },

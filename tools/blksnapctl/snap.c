@@ -124,6 +124,10 @@ const char *snap_cause(int err)
 		return "a device went away or changed its size";
 	case ENOMEM:
 		return "there was no memory for the bookkeeping";
+	case ELOOP:
+		return "the storage lies on a device above one of the snapshot";
+	case ETIMEDOUT:
+		return "the storage took too long to store old data";
 	default:
 		return strerror(-err);
 	}
