@@ -226,6 +226,8 @@ static int bs_segment_claim(struct bs_segment *seg, dev_t dev, u64 limit)
 	seg->bdev = seg->claimed.bdev;
 	if (bdev_read_only(seg->bdev))
 		return -EROFS;
+	if (bdev_is_zoned(seg->bdev))
+		return -EOPNOTSUPP; /* several writes are on their way at once */
 	blocks = bs_block_of(bdev_nr_sectors(seg->bdev));
 	if (limit)
 		blocks = min(blocks, limit >> BS_BLOCK_SHIFT);

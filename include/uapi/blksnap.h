@@ -479,8 +479,8 @@ struct blksnap_event {
  *
  * Errors: -EBADF; -ENOTDIR neither a directory nor a block device; -EINVAL
  * sizes; -EOPNOTSUPP the file system cannot give its block map or is not
- * trusted with it, the directory is copy-on-write (btrfs), encrypted, or DAX, or
- * the storage has larger logical blocks than an origin; -EROFS; -ENOSPC no room
+ * trusted with it, the directory is copy-on-write (btrfs), encrypted, or DAX, the
+ * storage is zoned or has larger logical blocks than an origin; -EROFS; -ENOSPC no room
  * for @reserve (a part of the file system is kept free); -EBUSY the block
  * device is in use, the file system is frozen, or the storage would lie on an
  * origin of a held snapshot: use another device; -EUCLEAN the file system's
