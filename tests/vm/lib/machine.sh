@@ -27,6 +27,7 @@ overlay() {
 	cp -r "$VM/guest/." "$dir/test"
 	cp "$TESTS/$test.sh" "$dir/test/t"
 	cp "$BUILD/$kernel/blksnap.ko" "$dir/test" 2>/dev/null || true
+	cp "$BUILD/$kernel-kmod"/tests/vm/kmod/*.ko "$dir/test" 2>/dev/null || true
 	if [ "$(header "$TESTS/$test.sh" planted)" = yes ]; then
 		mkdir "$dir/test/planted"
 		cp "$BUILD/planted-$kernel"/*.ko "$dir/test/planted"
