@@ -135,6 +135,8 @@ static int bs_cut_prepare(struct bs_cut *cut, const struct bs_take_fs *fs,
 	list_for_each_entry(member, &snap->members, entry) {
 		ret = bs_cut_prepare_member(snap, member);
 		if (!ret)
+			ret = bs_disk_mature(bs_member_disk(member));
+		if (!ret)
 			ret = bs_freeze_add_bdev(&cut->freezes,
 						 bs_member_bdev(member),
 						 member->level);

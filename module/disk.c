@@ -33,6 +33,8 @@
 #define BS_DISKS_BITS 8
 /* How often the drain looks by itself, were a wake-up to be missed. */
 #define BS_DRAIN_POLL msecs_to_jiffies(20)
+/* How long a driver may have a write before its statistics show it. */
+#define BS_MATURE_TIME (2 * HZ)
 
 static DEFINE_HASHTABLE(bs_disks, BS_DISKS_BITS);
 static DEFINE_MUTEX(bs_disks_lock);
@@ -208,7 +210,9 @@ void bs_disk_put(struct bs_disk *disk)
  * task may still be on its way into the queue with one, so there is a grace
  * period for tasks between two drains of it. What blk-throttle has parked
  * stays out of reach. A bio-based disk has no queue to drain: its statistics
- * have to show no write in flight once, which the cut waits for.
+ * have to show no write in flight once, which the cut waits for. Some targets
+ * of device mapper (crypt, delay) count a write only when they pass it on, so
+ * the cut first waits until it is likely that none of them is that old.
  */
 static void bs_disk_settle(struct bs_disk *disk)
 {
@@ -217,6 +221,7 @@ static void bs_disk_settle(struct bs_disk *disk)
 	if (bs_disk_is_bio_based(disk->gendisk)) {
 		synchronize_rcu();
 		synchronize_rcu_tasks();
+		WRITE_ONCE(disk->watched, jiffies);
 		atomic_inc(&disk->unsettled);
 		return;
 	}
@@ -278,6 +283,20 @@ u64 bs_watch_writes(const struct bs_watch *watch)
 	for_each_possible_cpu(cpu)
 		nr += READ_ONCE(*per_cpu_ptr(watch->writes, cpu));
 	return nr;
+}
+
+int bs_disk_mature(struct bs_disk *disk)
+{
+	unsigned long until = READ_ONCE(disk->watched) + BS_MATURE_TIME;
+
+	if (!atomic_read(&disk->unsettled))
+		return 0;
+	while (time_before(jiffies, until)) {
+		if (schedule_timeout_killable(until - jiffies) &&
+		    fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 0;
 }
 
 void bs_disk_close(struct bs_disk *disk)

@@ -31,6 +31,7 @@ struct bs_count {
  * @unsettled: how often a watch has come whose earlier writes may still be in
  *	flight
  * @settled: the value of @unsettled for which none was; the cut
+ * @watched: when the last such watch came, in jiffies
  * @draining: how many are freezing its queue right now
  * @dying: in the list of disks that wait for their last writes; bs_disks_lock
  * @closed: the gate; written under @lock, read with a barrier after counting
@@ -53,6 +54,7 @@ struct bs_disk {
 	struct list_head watches;
 	atomic_t unsettled;
 	int settled;
+	unsigned long watched;
 	atomic_t draining;
 	struct list_head dying;
 	bool closed;
@@ -138,6 +140,16 @@ bool bs_disk_overlaps(struct block_device *bdev, const struct bs_range *range);
  * Return: the number of writes.
  */
 u64 bs_watch_writes(const struct bs_watch *watch);
+
+/**
+ * bs_disk_mature() - wait until the statistics know of all earlier writes
+ * @disk: with its watches
+ *
+ * Before a cut, with the gate open.
+ *
+ * Return: 0, or -EINTR after a fatal signal.
+ */
+int bs_disk_mature(struct bs_disk *disk);
 
 /**
  * bs_disk_close() - close the gate: further writes are parked
