@@ -114,7 +114,8 @@ static int zero_range(const struct volume *volume, uint64_t first, uint32_t nr,
 		ret = ioctl(volume->direct, command, range);
 	else
 		ret = fallocate(volume->direct, FALLOC_FL_PUNCH_HOLE |
-				FALLOC_FL_KEEP_SIZE, range[0], range[1]);
+				FALLOC_FL_KEEP_SIZE, range[0], range[1]) ||
+		      fsync(volume->direct);
 	return ret ? -errno : 0;
 }
 

@@ -20,7 +20,7 @@ struct request {
 	uint32_t nr;
 	uint32_t write;		/* its number in the journal */
 	bool busy;
-	bool nowait;		/* begun as one that must not wait */
+	int flags;		/* RWF_ */
 	struct iocb iocb;
 };
 

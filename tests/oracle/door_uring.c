@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The door of io_uring: many direct writes at a time. Half of them are first
- * tried as writes that must not wait.
+ * tried as writes that must not wait, some have to reach the medium at once.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -80,7 +80,7 @@ static void submit(struct queue *queue, struct request *request)
 		.off = volume_seek(request->volume, request->first),
 		.addr = (uintptr_t)request->buffer,
 		.len = request->nr * SECTOR_SIZE,
-		.rw_flags = request->nowait ? RWF_NOWAIT : 0,
+		.rw_flags = request->flags,
 		.user_data = (uintptr_t)request,
 	};
 	word(uring, offsets->array)[index] = index;
@@ -92,7 +92,8 @@ static void submit(struct queue *queue, struct request *request)
 
 static void start_uring(struct queue *queue, struct request *request)
 {
-	request->nowait = rng_below(queue->rng, 2);
+	request->flags = rng_below(queue->rng, 2) ? RWF_NOWAIT : 0;
+	request->flags |= rng_below(queue->rng, 8) ? 0 : RWF_DSYNC;
 	submit(queue, request);
 }
 
@@ -101,9 +102,10 @@ static void complete(struct queue *queue, struct request *request, int result)
 {
 	int bytes = request->nr * SECTOR_SIZE;
 
-	if (request->nowait && (result == -EAGAIN || result == -EOPNOTSUPP ||
-				(result >= 0 && result < bytes))) {
-		request->nowait = false;
+	if ((request->flags & RWF_NOWAIT) &&
+	    (result == -EAGAIN || result == -EOPNOTSUPP ||
+	     (result >= 0 && result < bytes))) {
+		request->flags &= ~RWF_NOWAIT;
 		submit(queue, request);
 		return;
 	}

@@ -124,21 +124,26 @@ bool journal_claim(struct journal *journal, unsigned int number)
 	return !fcntl(journal->fd, F_OFD_SETLK, &lock);
 }
 
-uint32_t journal_begin(struct journal *journal, const struct record *record)
+uint32_t journal_add(struct journal *journal, const struct record *record)
 {
 	struct file *file = journal->file;
 	uint32_t index = __atomic_fetch_add(&file->nr_records, 1,
 					    __ATOMIC_RELAXED);
-	struct record *slot, begun = *record;
+	struct record added = *record;
 
 	if (index >= MAX_RECORDS)
 		die("%s: is full after %u writes", journal->path, MAX_RECORDS);
-	begun.submitted = 0;
-	begun.completed = 0;
-	slot = &file->records[index];
-	*slot = begun;
-	__atomic_store_n(&slot->submitted, now_ns(), __ATOMIC_RELEASE);
+	added.submitted = 0;
+	added.completed = 0;
+	file->records[index] = added;
 	return index + 1;
+}
+
+void journal_begin(struct journal *journal, uint32_t write)
+{
+	struct record *slot = &journal->file->records[write - 1];
+
+	__atomic_store_n(&slot->submitted, now_ns(), __ATOMIC_RELEASE);
 }
 
 void journal_end(struct journal *journal, uint32_t write)

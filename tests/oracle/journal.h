@@ -55,10 +55,11 @@ const struct extent *journal_extent(const struct journal *journal, uint32_t id);
 bool journal_claim(struct journal *journal, unsigned int number);
 
 /*
- * Copies *@record without its times; what it tells of begins now. Returns the
- * number of the write, by which journal_end() finds it.
+ * Notes what is going to be written, without its times, and returns the number
+ * of the write. It begins and ends when these functions are called.
  */
-uint32_t journal_begin(struct journal *journal, const struct record *record);
+uint32_t journal_add(struct journal *journal, const struct record *record);
+void journal_begin(struct journal *journal, uint32_t write);
 void journal_end(struct journal *journal, uint32_t write);
 
 /*

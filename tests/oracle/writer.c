@@ -109,8 +109,8 @@ static int choose_volume(struct writer *writer)
 	return rng_below(&writer->rng, plan->nr_volumes);
 }
 
-static uint32_t begin(struct writer *writer, const struct volume *volume,
-		      const struct place *place, enum op op)
+static uint32_t note(struct writer *writer, const struct volume *volume,
+		     const struct place *place, enum op op)
 {
 	struct record record = {
 		.first = place->first,
@@ -120,17 +120,18 @@ static uint32_t begin(struct writer *writer, const struct volume *volume,
 		.cached = writer->queue.door->cached,
 	};
 
-	return journal_begin(writer->plan->journal, &record);
+	return journal_add(writer->plan->journal, &record);
 }
 
 static void zero(struct writer *writer, const struct volume *volume,
 		 const struct place *place)
 {
 	enum op op = rng_below(&writer->rng, 2) ? OP_ZERO : OP_DISCARD;
-	uint32_t write = begin(writer, volume, place, op);
+	uint32_t write = note(writer, volume, place, op);
 	uint32_t nr = place->end - place->first;
 	int ret;
 
+	journal_begin(writer->plan->journal, write);
 	if (op == OP_ZERO)
 		ret = door_zero(volume, place->first, nr);
 	else
@@ -176,8 +177,9 @@ static void issue(struct writer *writer, struct request *request)
 	request->first = place.first;
 	request->nr = place.end - place.first;
 	request->busy = true;
-	request->write = begin(writer, volume, &place, OP_WRITE);
+	request->write = note(writer, volume, &place, OP_WRITE);
 	fill_buffer(writer, request);
+	journal_begin(plan->journal, request->write);
 	door->start(&writer->queue, request);
 }
 
