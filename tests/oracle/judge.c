@@ -66,14 +66,14 @@ void lower_hi(struct trial *trial, const struct image *image,
 static bool is_of(const struct trial *trial, const struct image *image,
 		  uint64_t sector, uint32_t write)
 {
-	const struct record *record = &trial->records[write];
+	const struct record *record;
 
-	if (!write)
-		return true;
-	return write < trial->nr_records && record->submitted != NEVER &&
+	if (!write || write >= trial->nr_records)
+		return !write;
+	record = &trial->records[write];
+	return record->submitted != NEVER && record->op == OP_WRITE &&
 	       record->volume == image->volume->id &&
-	       record->op == OP_WRITE && sector >= record->first &&
-	       sector - record->first < record->nr;
+	       sector >= record->first && sector - record->first < record->nr;
 }
 
 static void find_lo(struct trial *trial, const struct image *image)
@@ -133,24 +133,40 @@ static void print_write(const struct trial *trial, uint32_t write)
 	printf("write %u, submitted at %llu and ", write,
 	       (unsigned long long)record->submitted);
 	if (record->completed == NEVER)
-		printf("not complete yet\n");
+		printf("not complete yet");
 	else
-		printf("complete at %llu\n",
+		printf("complete at %llu",
 		       (unsigned long long)record->completed);
 }
 
-static void print_limit(const struct trial *trial, const struct limit *limit,
-			const char *verb, const char *otherwise)
+static void print_shown(const struct trial *trial, const struct limit *limit)
 {
-	if (!limit->image) {
-		printf("oracle: %s at %llu\n", otherwise,
+	uint32_t write = shown(limit->image, limit->sector);
+
+	if (!(write & SHOWS_ODD))
+		printf(", but write %u", write);
+	else if (trial->odds[write & ~SHOWS_ODD].kind == SECTOR_ZEROS)
+		printf(", but zeros");
+	else
+		printf(", but parts of it");
+}
+
+/* @verb tells of the sector, or else @bound of the time that was given */
+static void print_limit(const struct trial *trial, const struct limit *limit,
+			const char *verb, const char *bound)
+{
+	if (limit->image) {
+		printf("oracle: %s: volume %u sector %llu %s ",
+		       limit->image->volume->path, limit->image->volume->id,
+		       (unsigned long long)limit->sector, verb);
+		print_write(trial, limit->write);
+		if (limit == &trial->hi)
+			print_shown(trial, limit);
+		printf("\n");
+	} else {
+		printf("oracle: %s at %llu\n", bound,
 		       (unsigned long long)limit->time);
-		return;
 	}
-	printf("oracle: %s: volume %u sector %llu %s ",
-	       limit->image->volume->path, limit->image->volume->id,
-	       (unsigned long long)limit->sector, verb);
-	print_write(trial, limit->write);
 }
 
 void trial_judge(struct trial *trial, struct journal *journal, uint64_t begin,
@@ -168,7 +184,7 @@ void trial_judge(struct trial *trial, struct journal *journal, uint64_t begin,
 	if (trial->lo.time <= trial->hi.time)
 		return;
 	trial->no_instant = true;
-	print_limit(trial, &trial->lo, "shows", "it may not be from before");
+	print_limit(trial, &trial->lo, "shows", "the snapshot was begun");
 	print_limit(trial, &trial->hi, "does not show",
-		    "it may not be from after");
+		    "the snapshot was complete");
 }
