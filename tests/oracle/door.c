@@ -91,7 +91,7 @@ const struct door *door_find(const char *name)
 {
 	static const struct door *const doors[] = {
 		&door_direct, &door_aio, &door_uring, &door_buffered,
-		&door_mmap,
+		&door_mmap, &door_poll,
 	};
 	size_t i;
 

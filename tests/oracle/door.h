@@ -48,6 +48,7 @@ struct queue {
 
 extern const struct door door_aio;
 extern const struct door door_uring;
+extern const struct door door_poll;
 
 /* NULL: there is no such door */
 const struct door *door_find(const char *name);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The door of io_uring: many direct writes at a time. Half of them are first
- * tried as writes that must not wait, some have to reach the medium at once.
+ * The doors of io_uring: many direct writes at a time. Half of them are first
+ * tried as writes that must not wait, some have to reach the medium at once. The
+ * disk tells of their end, or is asked for it, which it needs polled queues for.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,12 +34,13 @@ static void *map_ring(const struct uring *uring, size_t size, uint64_t offset)
 	return map;
 }
 
-static void open_uring(struct queue *queue)
+static void open_rings(struct queue *queue, uint32_t flags)
 {
 	struct uring *uring = new_array(1, sizeof(*uring));
 	struct io_uring_params *params = &uring->params;
 	size_t submissions, completions;
 
+	params->flags = flags;
 	uring->fd = syscall(SYS_io_uring_setup, queue->depth, params);
 	if (uring->fd < 0)
 		die("cannot set up io_uring: %s", strerror(errno));
@@ -53,6 +55,16 @@ static void open_uring(struct queue *queue)
 	uring->entries = map_ring(uring, params->sq_entries *
 				  sizeof(struct io_uring_sqe), IORING_OFF_SQES);
 	queue->private = uring;
+}
+
+static void open_uring(struct queue *queue)
+{
+	open_rings(queue, 0);
+}
+
+static void open_poll(struct queue *queue)
+{
+	open_rings(queue, IORING_SETUP_IOPOLL);
 }
 
 static uint32_t *word(const struct uring *uring, uint32_t offset)
@@ -136,6 +148,14 @@ const struct door door_uring = {
 	.name = "uring",
 	.deep = true,
 	.open = open_uring,
+	.start = start_uring,
+	.reap = reap_uring,
+};
+
+const struct door door_poll = {
+	.name = "poll",
+	.deep = true,
+	.open = open_poll,
 	.start = start_uring,
 	.reap = reap_uring,
 };

@@ -20,7 +20,8 @@ static const char usage[] =
 	"       oracle check  -j JOURNAL -b BEGIN -e END [-p PASSES] VOLUME...\n"
 	"       oracle verify -j JOURNAL VOLUME...\n"
 	"VOLUME: ID:PATH[:OFFSET[:SECTORS]]\n"
-	"DOORS: some of direct,aio,uring,buffered,mmap; all if not told\n";
+	"DOORS: some of direct,aio,uring,buffered,mmap; all if not told;\n"
+	"       also poll, for disks with polled queues\n";
 
 static int command_now(int argc, char *argv[])
 {
