@@ -33,6 +33,13 @@ for disk in "${disks[@]}"; do
 	volumes+=("${#volumes[@]}:$disk")
 done
 writers_start "${volumes[@]}"
+for disk in mq nvme0n1 nvme0n2; do
+	same "polling of $disk" "$(cat /sys/block/$disk/queue/io_poll)" 1
+done
+# Not by ioctl() in between: who waits there does not poll, and what is in flight
+# by then would keep the cut waiting
+WRITE=()
+DOORS=poll writers 0:/dev/mq 2:/dev/nvme0n1 3:/dev/nvme0n2
 for _ in 1 2; do
 	round "${disks[*]}" "${images[@]}"
 done
