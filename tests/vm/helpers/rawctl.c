@@ -10,6 +10,7 @@
  *   use:N                       used, until this says otherwise (from 0 on)
  *   add:PATH[:LEVEL] append:PATH:RESERVE:LIMIT take[:MS] hold:N destroy[:force]
  *   id                          print the snapshot's id
+ *   pause                       print how long its cut stopped writers, in us
  *   info:ROOM:N                 N origins have to exist
  *   state:NEW|TAKEN|FAILED  error:ERRNO
  *   read                        print events up to the end of what there is
@@ -333,6 +334,16 @@ static int do_id(char *argv[])
 	return 0;
 }
 
+static int do_pause(char *argv[])
+{
+	int err = get_info(0);
+
+	(void)argv;
+	if (!err)
+		printf("%llu\n", low->arg.info.pause_ns / 1000);
+	return err;
+}
+
 static int do_state(char *argv[])
 {
 	static const char *const names[] = { "?", "NEW", "TAKEN", "FAILED" };
@@ -514,7 +525,8 @@ static const struct {
 	{ "use", do_use, 1 }, { "add", do_add, 1 },
 	{ "append", do_append, 3 }, { "take", do_take, 0 },
 	{ "hold", do_hold, 1 }, { "destroy", do_destroy, 0 },
-	{ "id", do_id, 0 }, { "info", do_info, 2 }, { "state", do_state, 1 },
+	{ "id", do_id, 0 }, { "pause", do_pause, 0 },
+	{ "info", do_info, 2 }, { "state", do_state, 1 },
 	{ "error", do_error, 1 }, { "read", do_read, 0 },
 	{ "readall", do_readall, 0 }, { "readn", do_readn, 1 },
 	{ "nonblock", do_nonblock, 0 }, { "poll", do_poll, 2 },
