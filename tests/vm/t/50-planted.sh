@@ -55,17 +55,19 @@ find_recheck() {
 	return $status
 }
 
-# Writes are slow, so that the first look at the image comes before they land
+# Writes are slow, so that the first look at the image comes before they land.
+# All are counted, as none is older than the attach.
 find_drain() {
 	local status=0 writer
-	fill /dev/vda
-	oracle write -j $JOURNAL -t 5 -d aio -n 1 -q 32 -s "$SEED" \
+	fill /dev/vda && blksnapctl attach /dev/mapper/slow
+	oracle write -j $JOURNAL -t 6 -d aio -n 1 -q 32 -s "$SEED" \
 		0:/dev/mapper/slow &
 	writer=$!
-	sleep 2
+	sleep 1
 	take /dev/mapper/slow
 	check 3 || status=1
 	wait $writer || fail "a write failed"
+	blksnapctl release --all && blksnapctl detach /dev/mapper/slow
 	return $status
 }
 
@@ -112,7 +114,7 @@ modprobe -a dm-mod dm-delay
 mkfs_mount ext4 /dev/vdc /mnt/s
 sectors=$(blockdev --getsz /dev/vda)
 dmsetup create top --table "0 $sectors linear /dev/vda 0"
-dmsetup create slow --table "0 $sectors delay /dev/vda 0 0 /dev/vda 0 1000"
+dmsetup create slow --table "0 $sectors delay /dev/vda 0 0 /dev/vda 0 3000"
 dmsetup mknodes
 
 # try_module FILE BUG: sets $status and $output
