@@ -15,6 +15,17 @@ has_reserved() { [ "$(status storage_reserved)" -ge "$(mib "$1")" ]; }
 # wait_available DIR MIB: until so much is free again
 wait_available() { wait_for 30 has_available "$1" "$2"; }
 
+# used DIR: MiB. What is available on btrfs depends on its chunks, too
+used() { df --output=used -B 1M "$1" | tail -n 1; }
+
+has_used() {
+	sync -f "$1"
+	[ "$(used "$1")" -le "$2" ]
+}
+
+# wait_used DIR MIB: until no more is used
+wait_used() { wait_for 30 has_used "$1" "$2"; }
+
 # wait_reserved MIB: until the storage has grown so far
 wait_reserved() { wait_for 20 has_reserved "$1"; }
 

@@ -27,7 +27,7 @@ done
 fill "${volumes[@]}"
 writers 0:/mnt/ext4/file 1:/mnt/xfs/file
 # Where direct and other writers meet in a file, btrfs may not be able to drop
-# pages, which is an I/O error to somebody, with and without a snapshot
+# pages, which is an I/O error to somebody
 DOORS=buffered,mmap writers 2:/mnt/btrfs/file
 for type in ext4 xfs btrfs; do
 	churn run /mnt/$type/churn /tmp/churn.$type &
@@ -61,7 +61,7 @@ btrfs check /dev/vda3 >/dev/null 2>&1
 # It has the same UUID, so the original has to be forgotten
 blkdiscard -z /dev/vda3
 btrfs device scan --forget
-mount_image btrfs nologreplay 3
+mount_image btrfs rescue=nologreplay 3
 check 0:/mnt/i/ext4/file 1:/mnt/i/xfs/file 2:/mnt/i/btrfs/file
 umount /mnt/i/ext4 /mnt/i/xfs /mnt/i/btrfs
 release

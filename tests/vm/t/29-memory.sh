@@ -5,7 +5,7 @@
 # snapshot, and without both there is none to be had. Everybody goes on, and the
 # image is right.
 #
-# disks: 384M 512M
+# disks: 1G 1536M
 # memory: 512M
 # timeout: 600
 
@@ -31,11 +31,13 @@ swapped() {
 	awk '$1 == "pswpout" { print $2 }' /proc/vmstat
 }
 
+swapped_more() { [ "$(swapped)" -gt $((before + 1000)) ]; }
+
 swapping() { [ "$(swapped)" -gt 0 ]; }
 
 load_module
 
-printf 'label: gpt\nsize=256M\nsize=64M\n' | sfdisk -q /dev/vda
+printf 'label: gpt\nsize=768M\nsize=64M\n' | sfdisk -q /dev/vda
 wait_for 10 test -b /dev/vda2
 mkswap -q /dev/vda1
 swapon /dev/vda1
@@ -44,7 +46,7 @@ fallocate -l 4M /mnt/a/file
 DOORS=direct,buffered,mmap
 writers_start 0:/mnt/a/file
 free=$(awk '/MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
-hog $((free + 40))
+hog $((free + 120))
 wait_for 120 swapping
 take /dev/vda
 before=$(swapped)
@@ -55,7 +57,7 @@ mkdir -p /mnt/i
 mount -o ro,noload "${IMAGES[0]}p2" /mnt/i
 check 0:/mnt/i/file
 say "swapped out: $(swapped) pages"
-[ "$(swapped)" -gt $((before + 1000)) ] || fail "memory did not lack"
+wait_for 120 swapped_more
 touch /tmp/stop
 wait $HOG
 umount /mnt/hog

@@ -54,14 +54,14 @@ files() {
 	done
 }
 
-# check_crashed TYPE: the copy on /dev/vdc, of a crash with $free MiB free without
-# the snapshot
+# check_crashed TYPE: the copy on /dev/vdc, of a crash with $before MiB used
+# without the snapshot
 check_crashed() {
 	local copy=/dev/vdc
 	# As any machine that starts again does
 	mount -t "$1" "$copy" /mnt/c
 	sync /mnt/c
-	wait_available /mnt/c $((free - 2))
+	wait_used /mnt/c $((before + 8))
 	same "canaries in files after a crash" "$(search_all /mnt/c)" 0
 	check_free /mnt/c
 	umount /mnt/c
@@ -83,7 +83,7 @@ for type in ext4 xfs btrfs; do
 	[ $type != btrfs ] || chattr +C /mnt/s/store
 	head -c 2M /dev/zero >/mnt/s/file
 	sync -f /mnt/s
-	free=$(available /mnt/s)
+	before=$(used /mnt/s)
 	create /mnt/s/store 16M 16M /dev/vdb
 	first=$(sum /dev/blksnap0)
 	dd if=/dev/zero of=/dev/vdb bs=1M count=8 oflag=direct status=none
@@ -109,8 +109,7 @@ for type in ext4 xfs btrfs; do
 	say "$type: the release"
 	release
 	rm -f /mnt/s/work*
-	sync /mnt/s
-	wait_available /mnt/s $((free - 2))
+	wait_used /mnt/s $((before + 8))
 	check_free /mnt/s
 	umount /mnt/s
 	check_fs $type /dev/mapper/lower
