@@ -56,7 +56,7 @@ selftest:
 vm-test:
 	$(if $(T),,$(error which test? make vm-test T=01-module))
 	tests/vm/prepare
-	tests/vm/build $(VM_KERNEL)
+	tests/vm/build $(VM_KERNEL) $(if $(findstring planted,$(T)),-p)
 	tests/vm/run $(VM_KERNEL) $(T)
 
 .DEFAULT_GOAL := all
