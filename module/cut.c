@@ -148,7 +148,7 @@ static int bs_cut_prepare(struct bs_cut *cut, const struct bs_take_fs *fs,
 		if (ret)
 			return ret;
 	}
-	return bs_freeze_sync(&cut->freezes, cut->deadline);
+	return 0;
 }
 
 /*
@@ -338,10 +338,11 @@ int bs_cut_take(struct bs_snapshot *snap, const struct bs_take_fs *fs, u32 nr,
 	if (ret)
 		return ret;
 	INIT_LIST_HEAD(&cut.freezes);
-	cut.deadline = jiffies + timeout;
 	if (mutex_lock_killable(&bs_cut_lock))
 		return -EINTR;
 	ret = bs_cut_prepare(&cut, fs, nr);
+	if (!ret)
+		ret = bs_freeze_sync(&cut.freezes, jiffies + timeout);
 	cut.deadline = jiffies + timeout;
 	if (!ret)
 		ret = bs_cut_now(&cut);
