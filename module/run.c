@@ -28,7 +28,7 @@
 
 /* Blocks of one origin in memory, at most: 16 MiB. */
 #define BS_BUFFERED_MAX 4096
-/* How long the storage may take to give some of it back. */
+/* How long the storage may take to give some of it back, and the kernel more. */
 #define BS_ROOM_TIMEOUT (30 * HZ)
 /* Runs that there is always memory for. */
 #define BS_RUNS_MIN 2
@@ -166,11 +166,42 @@ static void bs_run_read(struct bs_run *run)
 	bs_submit(bio);
 }
 
+static int bs_run_try_claim(struct bs_cow *cow, u64 block)
+{
+	int ret = bs_map_claim(&cow->map, block,
+			       GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
+
+	/* Of what the kernel keeps for urgent cases, this may have some */
+	if (ret == -ENOMEM)
+		ret = bs_map_claim(&cow->map, block, GFP_ATOMIC | __GFP_NOWARN);
+	return ret;
+}
+
+/*
+ * The map grows, so no mempool can hold what it needs. But plain GFP_NOIO would
+ * try for ever, and what it waits for can be the very write that waits here: a
+ * page on its way to swap. So each try ends, others' writes get time to give
+ * memory back, and if there is none then, it is the snapshot that fails.
+ */
+static int bs_run_claim_word(struct bs_cow *cow, u64 block)
+{
+	unsigned long end = jiffies + BS_ROOM_TIMEOUT;
+	int ret;
+
+	for (;;) {
+		ret = bs_run_try_claim(cow, block);
+		if (ret != -ENOMEM || bs_fate_error(cow->fate) ||
+		    time_after(jiffies, end))
+			return ret;
+		schedule_timeout_uninterruptible(HZ / 50);
+	}
+}
+
 /* Claims one block for the run, which is made if there is none. */
 static int bs_run_claim(struct bs_cow *cow, struct bs_run **run, u64 block,
 			struct bs_write *write)
 {
-	int ret = bs_map_claim(&cow->map, block, GFP_NOIO | __GFP_NOWARN);
+	int ret = bs_run_claim_word(cow, block);
 
 	if (ret <= 0)
 		return ret;
