@@ -66,7 +66,7 @@ for round in $(seq 30); do
 	agent &
 	agent=$!
 	wait_ms
-	kill -KILL $agent
+	kill -KILL $agent 2>/dev/null || true
 	wait $agent 2>/dev/null || true
 	# Most of the time the next one comes while this one's rests still go
 	[ $((round % 5)) != 0 ] || wait_clean
@@ -78,10 +78,10 @@ for round in $(seq 6); do
 	agent &
 	agent=$!
 	wait_ms
-	kill -STOP $agent
+	kill -STOP $agent 2>/dev/null || true
 	wait_ms
-	[ $((round % 2)) != 0 ] || kill -CONT $agent
-	kill -KILL $agent
+	[ $((round % 2)) != 0 ] || kill -CONT $agent 2>/dev/null || true
+	kill -KILL $agent 2>/dev/null || true
 	wait $agent 2>/dev/null || true
 done
 wait_clean
@@ -104,7 +104,7 @@ for round in $(seq 6); do
 		take destroy 2>>/tmp/said) &
 	other=$!
 	wait_ms
-	kill -KILL $agent
+	kill -KILL $agent 2>/dev/null || true
 	wait $agent 2>/dev/null || true
 	wait $other || true
 done
