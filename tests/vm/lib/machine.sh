@@ -75,7 +75,7 @@ boot() {
 		-kernel "$CACHE/kernel-$kernel/vmlinux" -initrd "$dir/initramfs" \
 		-append "$(command_line "$test" "$seconds") $(header "$file" bootargs)" \
 		$(disks "$file" "$dir") $(header "$file" qemu) &
-	wait_for_machine $! "$seconds"
+	wait_for_machine $! "$dir" "$seconds"
 }
 
 command_line() {
@@ -85,11 +85,15 @@ command_line() {
 		"blksnap.test=$1 blksnap.timeout=$2"
 }
 
-# Ends the emulator when time is up
+# A kernel that has not come as far as the test by then never does
+BOOT_SECONDS=$((90 * ${BLKSNAP_SLOW:-1}))
+
+# Ends the emulator when time is up: PID DIR SECONDS
 wait_for_machine() {
-	local pid=$1 deadline=$((SECONDS + $2))
+	local pid=$1 dir=$2 boot=$((SECONDS + BOOT_SECONDS)) end=$((SECONDS + $3))
 	while kill -0 "$pid" 2>/dev/null; do
-		if [ "$SECONDS" -ge "$deadline" ]; then
+		if [ "$SECONDS" -ge "$end" ] ||
+			{ [ "$SECONDS" -ge "$boot" ] && ! has_begun "$dir"; }; then
 			kill -KILL "$pid"
 			wait "$pid" 2>/dev/null || true
 			return 124
@@ -99,28 +103,43 @@ wait_for_machine() {
 	wait "$pid"
 }
 
-# run_test KERNEL TEST: runs it and says how it went
+# run_test KERNEL TEST: runs it and says how it went. What the emulator does wrong
+# is no verdict on the test: it is told, and the test has one more machine
 run_test() {
-	local kernel=$1 test=$2 file=$TESTS/$2.sh start=$SECONDS dir seconds ended=0
+	local kernel=$1 test=$2 file=$TESTS/$2.sh fault
 	[ -f "$file" ] || die "there is no test $file"
 	if ! runs_on "$file" "$kernel"; then
 		echo "SKIP $kernel $test"
 		return 0
 	fi
-	seconds=${TIMEOUT:-$(header "$file" timeout)}
-	seconds=$((${seconds:-120} * ${BLKSNAP_SLOW:-1}))
 	mkdir -p "$CACHE/run" "$LOGS/$kernel"
-	dir=$(mktemp -d "$CACHE/run/$kernel-$test.XXXXXX")
-	# shellcheck disable=SC2034 # "run" removes it in the end
-	WORK=$dir
-	touch "$dir/kernel" "$dir/output"
-	[ -z "$VERBOSE" ] || show_live "$dir"
-	boot "$kernel" "$test" "$dir" "$seconds" || ended=$?
+	run_machine "$kernel" "$test"
+	fault=$(emulator_fault "$WORK")
+	if [ -n "$fault" ]; then
+		echo "AGAIN $kernel $test: $fault (log: $LOGS/$kernel/$test.fault.log)"
+		mv "$LOGS/$kernel/$test.log" "$LOGS/$kernel/$test.fault.log"
+		rm -rf "$WORK"
+		run_machine "$kernel" "$test"
+	fi
+	verdict "$kernel" "$test" "$WORK" "$ENDED" "$TOOK" || ENDED=1
+	rm -rf "$WORK"
+	return "$ENDED"
+}
+
+# run_machine KERNEL TEST: sets WORK, a directory with all the machine left, ENDED
+# and TOOK
+run_machine() {
+	local kernel=$1 test=$2 seconds start=$SECONDS
+	seconds=${TIMEOUT:-$(header "$TESTS/$test.sh" timeout)}
+	seconds=$((${seconds:-120} * ${BLKSNAP_SLOW:-1}))
+	WORK=$(mktemp -d "$CACHE/run/$kernel-$test.XXXXXX")
+	touch "$WORK/kernel" "$WORK/output"
+	[ -z "$VERBOSE" ] || show_live "$WORK"
+	ENDED=0
+	boot "$kernel" "$test" "$WORK" "$seconds" || ENDED=$?
 	[ -z "$VERBOSE" ] || end_live
-	keep_log "$dir" "$LOGS/$kernel/$test.log"
-	verdict "$kernel" "$test" "$dir" $ended $((SECONDS - start)) || ended=1
-	rm -rf "$dir"
-	return $ended
+	keep_log "$WORK" "$LOGS/$kernel/$test.log"
+	TOOK=$((SECONDS - start))
 }
 
 runs_on() {

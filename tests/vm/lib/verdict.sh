@@ -19,6 +19,26 @@ complaints() {
 		-e 'ommand line: ' -f <(header "$test" expect-log)
 }
 
+has_begun() { grep -qa '^\[.*blksnap-vm: .* begins' "$1/kernel"; }
+
+# emulator_fault DIR: what the emulator, and not what is tested, did wrong; nothing
+# if that cannot be shown.
+#
+# When a kernel changes its own text, a thread of the emulator can translate an
+# instruction between the moment when old translations of it are dropped and the
+# moment when the new one is in memory. The old one is then run for ever. It shows
+# when it is a breakpoint: the kernel complains of an int3, and the dump of its
+# code, in which <> is the byte after that, has none there. In an early part of the
+# boot the kernel hangs instead, before a line of ours has run.
+emulator_fault() {
+	if grep -qa 'Oops: int3\|^\[.*\] int3: 0000' "$1/kernel" &&
+		! grep -am 1 '\] Code: ' "$1/kernel" | grep -q ' cc <'; then
+		echo "the emulator ran text that had been changed"
+	elif ! has_begun "$1" && ! grep -qaE "$COMPLAINTS" "$1/kernel"; then
+		echo "the kernel did not boot"
+	fi
+}
+
 # One log of both, and what the verdict is made from
 keep_log() {
 	{
