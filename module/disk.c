@@ -16,9 +16,9 @@
  * inside.
  *
  * A disk that is put for the last time is taken from the table at once, and
- * freed when its last writes are done. Until then nobody may count the same
- * disk anew: a cut would not see the writes of the old count. It holds a
- * reference to the module.
+ * freed when its last writes are done: by who put it, or, if the disk hangs, by
+ * a worker. Until then nobody may count the same disk anew: a cut would not see
+ * the writes of the old count. It holds a reference to the module.
  */
 
 #include <linux/hashtable.h>
@@ -35,11 +35,14 @@
 #define BS_DRAIN_POLL msecs_to_jiffies(20)
 /* How long a driver may have a write before its statistics show it. */
 #define BS_MATURE_TIME (2 * HZ)
+/* How long a command waits for the last writes of a disk that is put. */
+#define BS_REAP_TIME (5 * HZ)
 
 static DEFINE_HASHTABLE(bs_disks, BS_DISKS_BITS);
 static DEFINE_MUTEX(bs_disks_lock);
 static LIST_HEAD(bs_disks_dying);
 static DECLARE_WAIT_QUEUE_HEAD(bs_disks_reaped);
+static struct workqueue_struct *bs_reap_wq;
 
 atomic_t bs_disks_draining = ATOMIC_INIT(0);
 
@@ -156,11 +159,14 @@ static bool bs_disk_is_dying(struct gendisk *gendisk)
 struct bs_disk *bs_disk_get(struct block_device *bdev)
 {
 	struct bs_disk *disk;
+	long left;
 
 	/* No new count may begin while the old one is not even. */
-	if (wait_event_killable(bs_disks_reaped,
-				!bs_disk_is_dying(bdev->bd_disk)))
-		return ERR_PTR(-EINTR);
+	left = wait_event_killable_timeout(bs_disks_reaped,
+					   !bs_disk_is_dying(bdev->bd_disk),
+					   BS_REAP_TIME);
+	if (left <= 0)
+		return ERR_PTR(left ? -EINTR : -ETIMEDOUT);
 	mutex_lock(&bs_disks_lock);
 	disk = bs_disk_find(bdev->bd_disk);
 	if (!disk)
@@ -171,16 +177,28 @@ struct bs_disk *bs_disk_get(struct block_device *bdev)
 	return disk;
 }
 
+/* The release first: no bio is in its hands then, that would be counted yet. */
+static bool bs_disk_ended(struct bs_disk *disk)
+{
+	return !work_busy(&disk->release) && bio_list_empty(&disk->parked) &&
+	       bs_disk_quiet(disk);
+}
+
+static bool bs_disk_wait_ended(struct bs_disk *disk, unsigned long deadline)
+{
+	while (!wait_event_timeout(disk->drained, bs_disk_ended(disk),
+				   BS_DRAIN_POLL)) {
+		if (time_after(jiffies, deadline))
+			return false;
+	}
+	return true;
+}
+
 static void bs_disk_reap(struct bs_disk *disk)
 {
-	synchronize_rcu();
-	do {
-		flush_work(&disk->release);
-	} while (!wait_event_timeout(disk->drained, bs_disk_quiet(disk) &&
-				     bio_list_empty(&disk->parked),
-				     BS_DRAIN_POLL));
 	/* Whoever counted out last may still be at it. */
 	synchronize_rcu();
+	flush_work(&disk->release);
 	bs_hook_put();
 	mutex_lock(&bs_disks_lock);
 	list_del(&disk->dying);
@@ -188,6 +206,16 @@ static void bs_disk_reap(struct bs_disk *disk)
 	wake_up_all(&bs_disks_reaped);
 	bs_disk_free(disk);
 	module_put(THIS_MODULE);
+}
+
+/* A disk that hangs: nobody waits for it. */
+static void bs_disk_reap_late(struct work_struct *work)
+{
+	struct bs_disk *disk = container_of(work, struct bs_disk, reap);
+
+	while (!bs_disk_wait_ended(disk, jiffies + BS_REAP_TIME))
+		;
+	bs_disk_reap(disk);
 }
 
 void bs_disk_put(struct bs_disk *disk)
@@ -201,8 +229,15 @@ void bs_disk_put(struct bs_disk *disk)
 		list_add_tail(&disk->dying, &bs_disks_dying);
 	}
 	mutex_unlock(&bs_disks_lock);
-	if (last)
+	if (!last)
+		return;
+	synchronize_rcu();
+	if (bs_disk_wait_ended(disk, jiffies + BS_REAP_TIME)) {
 		bs_disk_reap(disk);
+	} else {
+		INIT_WORK(&disk->reap, bs_disk_reap_late);
+		queue_work(bs_reap_wq, &disk->reap);
+	}
 }
 
 /*
@@ -350,4 +385,15 @@ int bs_disk_drain(struct bs_disk *disk, unsigned long deadline)
 			return -ETIMEDOUT;
 	}
 	return 0;
+}
+
+int bs_disk_init(void)
+{
+	bs_reap_wq = alloc_workqueue("blksnap-reap", WQ_UNBOUND, 0);
+	return bs_reap_wq ? 0 : -ENOMEM;
+}
+
+void bs_disk_exit(void)
+{
+	destroy_workqueue(bs_reap_wq);
 }

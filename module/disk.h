@@ -41,6 +41,7 @@ struct bs_count {
  * @parked: bios that came while the gate was closed, or for which there was
  *	no memory in the callback; not counted, nothing is decided on them
  * @release: works off @parked
+ * @reap: frees a disk that hung when it was put
  * @writes: of struct bs_write
  * @park_wq: for @release, which waits for what @send_wq and @copy_wq do
  * @copy_wq: reads old data
@@ -63,6 +64,7 @@ struct bs_disk {
 	spinlock_t lock; /* protects parked, and writing closed */
 	struct bio_list parked;
 	struct work_struct release;
+	struct work_struct reap;
 	mempool_t *writes;
 	struct workqueue_struct *park_wq;
 	struct workqueue_struct *copy_wq;
@@ -95,13 +97,15 @@ struct bs_watch {
  * May sleep long.
  *
  * Return: the disk, with a reference for the caller, or an ERR_PTR as of
- * bs_hook_get() and of opening the whole disk, or -ENOMEM.
+ * bs_hook_get() and of opening the whole disk, -ENOMEM, -EINTR after a fatal
+ * signal, or -ETIMEDOUT if writes from before it was last put do not end.
  */
 struct bs_disk *bs_disk_get(struct block_device *bdev);
 
 /**
  * bs_disk_put() - drop a reference
- * @disk: may be gone afterwards, once its last writes are done
+ * @disk: may be gone afterwards, once its last writes are done, for which this
+ *	waits some seconds
  */
 void bs_disk_put(struct bs_disk *disk);
 
@@ -184,5 +188,15 @@ extern atomic_t bs_disks_draining;
  * Return: the disk, or NULL.
  */
 struct bs_disk *bs_disk_find(const struct gendisk *gendisk);
+
+/**
+ * bs_disk_init() - first of all
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int bs_disk_init(void);
+
+/* When all disks have been put; waits for the end of the last one's worker. */
+void bs_disk_exit(void);
 
 #endif /* BS_DISK_H */

@@ -8,6 +8,7 @@
 
 #include "cow.h"
 #include "ctl.h"
+#include "disk.h"
 #include "freeze.h"
 #include "hook.h"
 #include "mark.h"
@@ -20,9 +21,12 @@ static int __init bs_init(void)
 	int ret;
 
 	bs_mark_init();
-	ret = bs_write_init(&bs_cow_write_ops);
+	ret = bs_disk_init();
 	if (ret)
 		return ret;
+	ret = bs_write_init(&bs_cow_write_ops);
+	if (ret)
+		goto exit_disk;
 	ret = bs_run_init();
 	if (ret)
 		goto exit_write;
@@ -45,6 +49,8 @@ exit_run:
 	bs_run_exit();
 exit_write:
 	bs_write_exit();
+exit_disk:
+	bs_disk_exit();
 	return ret;
 }
 
@@ -53,6 +59,7 @@ static void __exit bs_exit(void)
 {
 	bs_ctl_exit();
 	synchronize_rcu_tasks(); /* who put the last reference may be in here */
+	bs_disk_exit();
 	bs_freeze_exit();
 	bs_segment_exit();
 	bs_run_exit();

@@ -407,7 +407,9 @@ struct blksnap_event {
  * block layer's submission (rw_page, up to Linux 6.1); -ENODEV the device is
  * gone or has no capacity; -EBUSY somebody else (livepatch, another snapshot
  * driver) redirects the same kernel function, or ftrace is switched off;
- * -EPROTO the hook did not see its own test requests on this kernel; -ENOMEM.
+ * -EPROTO the hook did not see its own test requests on this kernel;
+ * -ETIMEDOUT the device hangs, with writes that it has not ended since its disk
+ * was last detached; -ENOMEM.
  */
 #define BLKSNAP_IOC_TRACKER_ATTACH \
 	_IOWR(BLKSNAP_IOC_MAGIC, 1, struct blksnap_tracker)
@@ -484,7 +486,7 @@ struct blksnap_event {
  * for @reserve (a part of the file system is kept free); -EBUSY the block
  * device is in use, the file system is frozen, or the storage would lie on an
  * origin of a held snapshot: use another device; -EUCLEAN the file system's
- * block map did not stand the test; -EIO.
+ * block map did not stand the test; -ETIMEDOUT the storage's device hangs; -EIO.
  */
 #define BLKSNAP_IOC_APPEND_STORAGE \
 	_IOWR(BLKSNAP_IOC_MAGIC, 17, struct blksnap_append_storage)

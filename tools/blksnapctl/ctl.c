@@ -31,6 +31,7 @@ struct meaning {
 #define NAME_OTHER "choose another device"
 #define GONE "the device is gone, or has no medium"
 #define CHECK_DEVICE "check the device"
+#define HANGS "the device hangs: writes from before have not ended"
 #define HOOKED "something else redirects the same kernel function (a live " \
 	"patch or another snapshot driver), or ftrace is switched off"
 #define UNHOOK "remove it first, or \"sysctl kernel.ftrace_enabled=1\""
@@ -50,6 +51,7 @@ static const struct meaning meanings[] = {
 	{ BLKSNAP_IOC_TRACKER_ATTACH, ENODEV, GONE, CHECK_DEVICE },
 	{ BLKSNAP_IOC_TRACKER_ATTACH, EBUSY, HOOKED, UNHOOK },
 	{ BLKSNAP_IOC_TRACKER_ATTACH, EPROTO, BLIND, REPORT },
+	{ BLKSNAP_IOC_TRACKER_ATTACH, ETIMEDOUT, HANGS, CHECK_DEVICE },
 
 	{ BLKSNAP_IOC_TRACKER_DETACH, ENOTBLK, NOT_BLOCK, NAME_BLOCK },
 	{ BLKSNAP_IOC_TRACKER_DETACH, ENOENT, NOT_ATTACHED, SEE_TRACKERS },
@@ -64,6 +66,7 @@ static const struct meaning meanings[] = {
 	  "release the other snapshot, \"blksnapctl list\" shows it; or "
 	  UNHOOK },
 	{ BLKSNAP_IOC_ADD_DEVICE, EPROTO, BLIND, REPORT },
+	{ BLKSNAP_IOC_ADD_DEVICE, ETIMEDOUT, HANGS, CHECK_DEVICE },
 	{ BLKSNAP_IOC_ADD_DEVICE, EEXIST, "it was named twice",
 	  "name it once, whichever of its links you use" },
 	{ BLKSNAP_IOC_ADD_DEVICE, E2BIG,
@@ -85,7 +88,7 @@ static const struct meaning meanings[] = {
 	  "a file system is frozen by somebody else",
 	  "thaw it (\"fsfreeze -u\") and try again" },
 	{ BLKSNAP_IOC_TAKE, ETIMEDOUT,
-	  "the file systems could not be frozen in time",
+	  "writing out, freezing, or the writes in flight took too long",
 	  "try again when less is written, or give a longer --timeout" },
 	{ BLKSNAP_IOC_TAKE, EINTR, "interrupted", NULL },
 

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# Origins that take their time: a disk that is detached while it does not answer
+# holds up no other one, and a cut may have a shorter timeout than the first look
+# at a device of device mapper takes.
+#
+# disks: 32M 32M 64M
+# timeout: 300
+
+. /test/lib.sh
+. /test/snapshot.sh
+
+# within SECONDS COMMAND...: succeeds, and no later
+within() {
+	local begin=$SECONDS limit=$1
+	shift
+	"$@" || fail "failed: $*"
+	[ $((SECONDS - begin)) -le "$limit" ] || fail "late: $*"
+}
+
+load_module
+modprobe dm-mod
+size=$(blockdev --getsz /dev/vda)
+dmsetup create lower --table "0 $size linear /dev/vda 0"
+mkfs_mount ext4 /dev/vdc /mnt/s
+steps=(append:/mnt/s:4M:4M)
+
+say "a timeout of a second and a half, right after the attach"
+rawctl create add:/dev/mapper/lower "${steps[@]}" take:1500 state:TAKEN destroy
+
+say "detached while it does not answer"
+blksnapctl attach /dev/mapper/lower
+dmsetup suspend --noflush --nolockfs lower
+dd if=/dev/zero of=/dev/mapper/lower bs=4k count=1 oflag=direct status=none &
+writer=$!
+wait_for 10 grep -q '^State:.D' /proc/$writer/status
+sleep 1
+within 20 blksnapctl detach /dev/mapper/lower
+within 5 blksnapctl list --trackers
+within 10 rawctl clean
+check_fails 'hangs' blksnapctl attach /dev/mapper/lower
+within 10 blksnapctl attach /dev/vdb
+within 20 create /mnt/s 4M 4M /dev/vdb
+release
+within 10 blksnapctl detach /dev/vdb
+check_fails 'in use' unload_module
+kill -0 $writer || fail "the write has ended"
+
+say "and after it has answered"
+dmsetup resume lower
+wait $writer || fail "a write failed"
+within 30 wait_for 20 blksnapctl attach /dev/mapper/lower
+create /mnt/s 4M 4M /dev/mapper/lower
+release
+blksnapctl detach /dev/mapper/lower
+dmsetup remove lower
+umount /mnt/s
+unload_module
