@@ -99,9 +99,12 @@ static bool bs_write_admit(struct bs_write *write, struct bs_disk *disk,
 		bs_count_out(disk);
 		return false;
 	}
-	/* dm keeps a list in bi_private of a polled bio that it has split. */
-	if (bs_disk_is_bio_based(disk->gendisk))
-		bio_clear_polled(bio);
+	/*
+	 * A polled write ends only when its task asks for it. That may stop at
+	 * the gate with the next one, and the drain would wait for both. Also,
+	 * dm keeps a list in bi_private of a polled bio that it has split.
+	 */
+	bio_clear_polled(bio);
 	write->disk = disk;
 	write->bio = bio;
 	write->range = bs_bio_range(bio);

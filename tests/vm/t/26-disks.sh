@@ -37,13 +37,19 @@ for disk in mq nvme0n1 nvme0n2; do
 	same "polling of $disk" "$(cat /sys/block/$disk/queue/io_poll)" 1
 done
 # Not by ioctl() in between: who waits there does not poll, and what is in flight
-# by then would keep the cut waiting
+# by then would keep the attaching waiting
 WRITE=()
 DOORS=poll writers 0:/dev/mq 2:/dev/nvme0n1 3:/dev/nvme0n2
-for _ in 1 2; do
+round "${disks[*]}" "${images[@]}"
+# Once a disk is attached, nothing has to be polled for any more
+for disk in mq nvme0n1 nvme0n2; do blksnapctl attach /dev/$disk; done
+WRITE=(-x 20)
+DOORS=poll writers 0:/dev/mq 2:/dev/nvme0n1 3:/dev/nvme0n2
+for _ in 1 2 3; do
 	round "${disks[*]}" "${images[@]}"
 done
 writers_end
 
+for disk in mq nvme0n1 nvme0n2; do blksnapctl detach /dev/$disk; done
 rawctl clean
 unload_module
