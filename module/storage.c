@@ -32,6 +32,7 @@ struct bs_source {
 	u64 reserved;
 	u64 limit;
 	bool exhausted;
+	int told;	/* the error that readers of events know of */
 };
 
 struct bs_storage {
@@ -148,11 +149,12 @@ static void bs_storage_grow(struct work_struct *work)
 	step = max(source->reserved >> 1, BS_STEP_MIN) & ~(BS_STEP_MIN - 1);
 	step = min(step, source->limit - source->reserved);
 	ret = bs_source_grow(st, source, step);
-	if (ret) {
-		source->exhausted = ret != -EBUSY; /* frozen for now */
+	source->exhausted = ret && ret != -EBUSY; /* frozen for now */
+	/* It is tried at each write to the log: tell once */
+	if (ret && ret != source->told)
 		bs_fate_event(st->log.fate, BLKSNAP_EVENT_LOW_SPACE, ret, 0,
 			      bs_storage_left(st) << BS_BLOCK_SHIFT);
-	}
+	source->told = ret;
 out:
 	mutex_unlock(&st->grow_lock);
 }
