@@ -26,7 +26,7 @@ overlay() {
 	cp "$VM/guest/lib.sh" "$dir/test/lib.sh"
 	cp -r "$VM/guest/." "$dir/test"
 	cp "$TESTS/$test.sh" "$dir/test/t"
-	cp "$BUILD/$kernel/blksnap.ko" "$dir/test" 2>/dev/null || true
+	cp "${MODULE:-$BUILD/$kernel/blksnap.ko}" "$dir/test/blksnap.ko" 2>/dev/null || true
 	cp "$BUILD/$kernel-kmod"/tests/vm/kmod/*.ko "$dir/test" 2>/dev/null || true
 	if [ "$(header "$TESTS/$test.sh" planted)" = yes ]; then
 		mkdir "$dir/test/planted"
@@ -82,7 +82,9 @@ command_line() {
 	echo "console=ttyS0 no_timer_check loglevel=5 log_buf_len=4M printk.time=1 panic=-1" \
 		"oops=panic mitigations=off watchdog_thresh=30" \
 		"rcupdate.rcu_cpu_stall_timeout=60 workqueue.watchdog_thresh=60" \
-		"blksnap.test=$1 blksnap.timeout=$2"
+		"blksnap.test=$1 blksnap.timeout=$2" \
+		"${BLKSNAP_SEED:+BLKSNAP_SEED=$BLKSNAP_SEED}" \
+		"${BLKSNAP_MINUTES:+BLKSNAP_MINUTES=$BLKSNAP_MINUTES}"
 }
 
 # A kernel that has not come as far as the test by then never does
