@@ -10,6 +10,8 @@
 # make unit | lint        without virtual machines
 # make selftest           do the checks of sources, and the machines' harness,
 #                         find what they are there for?
+# make mutants [K=6.1]    do the tests fail with modules that lack a protection?
+# make torture MINUTES=30 [SEED=1] [K=6.1]     chance: stacks, doors, faults
 # make vm-test T=01-module [K=6.1]
 
 KVER ?= $(shell uname -r)
@@ -53,6 +55,19 @@ selftest:
 	tests/lint/selftest
 	tests/vm/selftest $(VM_KERNEL)
 
+mutants:
+	tests/vm/prepare
+	tests/vm/build $(VM_KERNEL)
+	tests/vm/mutation $(VM_KERNEL) $(M)
+
+MINUTES ?= 5
+SEED ?=
+torture:
+	tests/vm/prepare
+	tests/vm/build $(VM_KERNEL)
+	BLKSNAP_MINUTES=$(MINUTES) BLKSNAP_SEED=$(SEED) tests/vm/run -v $(VM_KERNEL) \
+		-t $$(($(MINUTES) * 60 + 300)) 60-torture
+
 vm-test:
 	$(if $(T),,$(error which test? make vm-test T=01-module))
 	tests/vm/prepare
@@ -61,4 +76,4 @@ vm-test:
 
 .DEFAULT_GOAL := all
 .PHONY: all modules modules_install cli install uninstall clean
-.PHONY: check demo unit lint selftest vm-test
+.PHONY: check demo unit lint selftest mutants torture vm-test

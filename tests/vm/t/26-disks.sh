@@ -43,11 +43,13 @@ DOORS=poll writers 0:/dev/mq 2:/dev/nvme0n1 3:/dev/nvme0n2
 round "${disks[*]}" "${images[@]}"
 # Once a disk is attached, nothing has to be polled for any more
 for disk in mq nvme0n1 nvme0n2; do blksnapctl attach /dev/$disk; done
-WRITE=(-x 20)
+WRITE=(-x 40)
 DOORS=poll writers 0:/dev/mq 2:/dev/nvme0n1 3:/dev/nvme0n2
-for _ in 1 2 3; do
-	round "${disks[*]}" "${images[@]}"
+for _ in 1 2 3 4 5 6 7 8; do
+	take /dev/mq /dev/nvme0n1 /dev/nvme0n2
+	release
 done
+round "${disks[*]}" "${images[@]}"
 writers_end
 
 for disk in mq nvme0n1 nvme0n2; do blksnapctl detach /dev/$disk; done
