@@ -235,7 +235,7 @@ modprobe -a dm-mod dm-crypt xts raid1 loop
 store=$(blockdev --getsz /dev/vdc)
 dmsetup create store --table "0 $store linear /dev/vdc 0"
 mkfs_mount ext4 /dev/vdd /mnt/s
-deadline=$((SECONDS + ${BLKSNAP_MINUTES:-2} * 60)) episodes=0 judged=0 ended=0
+deadline=$((SECONDS + ${BLKSNAP_MINUTES:-1} * 60)) episodes=0 judged=0 ended=0
 while [ "$SECONDS" -lt "$deadline" ] || [ "$judged" = 0 ]; do
 	episode
 	wait_for 20 rawctl clean
