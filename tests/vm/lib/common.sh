@@ -20,11 +20,15 @@ export LC_ALL=C.UTF-8
 say() { echo "${0##*/}: $*"; }
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 
+# What may be told by the environment
+PASSED_ON=BLKSNAP_CACHE,BLKSNAP_BUILD,BLKSNAP_LOGS,BLKSNAP_SLOW,BLKSNAP_SEED
+PASSED_ON+=,BLKSNAP_MINUTES,MODULE,K,TESTS
+
 # The cache has roots of other Debian releases: making and using them needs
 # root. Scripts are started again by sudo where they were not.
 as_root() {
 	[ "$(id -u)" != 0 ] || return 0
-	exec sudo --preserve-env=BLKSNAP_CACHE,BLKSNAP_BUILD,BLKSNAP_LOGS,BLKSNAP_SLOW,K,TESTS "$0" "$@"
+	exec sudo --preserve-env="$PASSED_ON" "$0" "$@"
 }
 
 # All kernels of the file "kernels", or those asked for by $K

@@ -41,8 +41,8 @@ begin_partitions() {
 		"/dev/vda1 /dev/vda2|0:@0:1024 0:@1:8195")
 }
 end_partitions() {
-	delpart /dev/vda 1
-	delpart /dev/vda 2
+	wait_for 10 delpart /dev/vda 1
+	wait_for 10 delpart /dev/vda 2
 }
 
 begin_linear() {
@@ -98,7 +98,7 @@ begin_file() {
 	W=(0:/mnt/a/file)
 	SETS=("/dev/vdb|0:/mnt/i/file")
 }
-end_file() { umount /mnt/a; }
+end_file() { wait_for 10 umount /mnt/a; }
 
 # What goes wrong while the snapshot is held
 
@@ -121,12 +121,12 @@ fault_admin() {
 	blksnapctl list >/dev/null
 }
 
+# Not one that is held: it goes with its agent
 fault_agent() {
-	blksnapctl create --storage /mnt/s --reserve 4M --limit 4M /dev/vdd \
-		/dev/vda >/dev/null 2>&1 &
+	rawctl create add:/dev/vdd append:/mnt/s:4M:4M take stop >/dev/null 2>&1 &
 	sleep "0.$((RANDOM % 10))"
 	kill -KILL $! 2>/dev/null || true
-	wait $! || true
+	wait $! 2>/dev/null || true
 }
 
 # These two may end the snapshot; of a storage that fails, parts of the image may
@@ -149,7 +149,7 @@ look() {
 	# shellcheck disable=SC2086
 	check $wanted >/tmp/looked 2>&1 || looked=unreadable
 	cat /tmp/looked
-	! grep -q WRONG /tmp/looked || looked=wrong
+	! grep -qE 'WRONG|: volume [0-9]+ sector' /tmp/looked || looked=wrong
 	[ "$topology" != file ] || umount /mnt/i
 }
 
@@ -160,8 +160,15 @@ hold() {
 	look
 	! rawctl "openid:$id" state:TAKEN 2>/dev/null || state=taken
 	case $state,$looked,$fault in
+	*,wrong,*) fail "the image is wrong" ;;
 	taken,right,*) judged=$((judged + 1)) ;;
-	failed,*,storage | failed,*,full | taken,unreadable,storage)
+	taken,unreadable,storage) ended=$((ended + 1)) ;;
+	failed,*,storage)
+		has_error EIO ETIMEDOUT || fail "it failed with something else"
+		ended=$((ended + 1))
+		;;
+	failed,*,full)
+		has_error ENOSPC || fail "it failed with something else"
 		ended=$((ended + 1))
 		;;
 	*) fail "the snapshot is $state, its image $looked" ;;
@@ -170,11 +177,11 @@ hold() {
 
 # choose_storage: where old data goes, so that the fault can happen
 choose_storage() {
-	local limit=$((8 + RANDOM % 24))
-	pick "--storage /dev/mapper/store" \
-		"--storage /mnt/s --reserve $((limit / 2))M --limit ${limit}M"
+	# No origins are larger than 32M together; it has to grow for those
+	pick "--storage /dev/mapper/store" "--storage /mnt/s --reserve 32M --limit 64M"
 	case $fault in
-	storage) PICKED="--storage /dev/mapper/store" ;;
+	# The agent's cut freezes /mnt/s
+	storage | agent) PICKED="--storage /dev/mapper/store" ;;
 	full) PICKED="--storage /mnt/s --reserve 1M --limit 1M" ;;
 	esac
 	read -ra STORAGE <<<"$PICKED"
@@ -205,8 +212,11 @@ some_writers() {
 	done
 	DOORS=${doors:-,direct}
 	DOORS=${DOORS#,}
-	WRITE=(-x $((RANDOM % 20)) -M $((4096 << RANDOM % 9)))
-	[ "$topology" != file ] || WRITE=(-x 0 "${WRITE[@]:2}")
+	WRITE=(-x $((RANDOM % 20)) -M $((4096 << RANDOM % 7)))
+	case $topology in
+	# A discard is kept from the member that has a snapshot, and so they differ
+	file | mirror) WRITE=(-x 0 "${WRITE[@]:2}") ;;
+	esac
 	say "  writers: $DOORS ${WRITE[*]}"
 	if [ ${#WRITERS[@]} = 0 ]; then
 		writers_start "${W[@]}"
@@ -223,13 +233,18 @@ episode() {
 	"begin_$topology"
 	some_writers
 	[ $((RANDOM % 3)) != 0 ] || [ "$topology" = mirror ] || some_writers
-	for _ in $(seq $((1 + RANDOM % 3))); do snapshot; done
+	snapshots=$((1 + RANDOM % 3))
+	while [ $snapshots -gt 0 ]; do
+		snapshot
+		snapshots=$((snapshots - 1))
+	done
 	writers_end
 	"end_$topology"
 }
 
-seed
-say "seed $RANDOM (BLKSNAP_SEED: ${BLKSNAP_SEED:-by chance})"
+BLKSNAP_SEED=${BLKSNAP_SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+RANDOM=$BLKSNAP_SEED
+say "BLKSNAP_SEED=$BLKSNAP_SEED"
 load_module
 modprobe -a dm-mod dm-crypt xts raid1 loop
 store=$(blockdev --getsz /dev/vdc)
