@@ -135,8 +135,13 @@ random 2 /mnt/a/file
 was=$(md5sum </mnt/a/file)
 say "2 MiB written in $((SECONDS - begin)) s"
 [ $((SECONDS - begin)) -le 20 ] || fail "the writes waited for long"
-# It ends when the storage is full: each block of it costs another one
-wait_for 60 raw state:FAILED 2>/dev/null
+# It ends when the storage is full: each block of it costs another one, once the
+# kernel writes it out, which it does not do at once by itself
+has_ended() {
+	sync -f /mnt/a
+	raw state:FAILED 2>/dev/null
+}
+wait_for 60 has_ended
 status cause
 drop_caches
 same "file" "$(md5sum </mnt/a/file)" "$was"
