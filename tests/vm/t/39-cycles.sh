@@ -37,13 +37,14 @@ measure() {
 }
 
 # settled: has no more than before. A leak of as little as 16 KiB a cycle would be
-# 3 MiB of slab
+# 3 MiB of slab. What is free goes up and down by 15 MiB on Linux 6.1 under this
+# load, also without the module.
 settled() {
 	measure
 	[ "$threads" -le "$was_threads" ] && [ "$slab" -le $((was_slab + 1536)) ] &&
 		[ "$percpu" -le $((was_percpu + 256)) ] &&
 		[ "$vmalloc" -le $((was_vmalloc + 512)) ] &&
-		[ "$free" -ge $((was_free - 8192)) ]
+		[ "$free" -ge $((was_free - 24576)) ]
 }
 
 files() {
