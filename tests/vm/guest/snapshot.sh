@@ -133,7 +133,9 @@ mount_image() {
 
 # seed: of this run's random choices; BLKSNAP_SEED repeats one
 seed() {
-	RANDOM=${BLKSNAP_SEED:-$(od -An -N2 -tu2 /dev/urandom)}
+	BLKSNAP_SEED=${BLKSNAP_SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
+	RANDOM=$BLKSNAP_SEED
+	say "BLKSNAP_SEED=$BLKSNAP_SEED"
 }
 
 # configfs: for null_blk

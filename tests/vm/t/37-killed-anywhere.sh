@@ -49,7 +49,6 @@ agent() {
 }
 
 seed
-say "seed $RANDOM (BLKSNAP_SEED: ${BLKSNAP_SEED:-by chance})"
 load_module
 mkfs_mount ext4 /dev/vda /mnt/a
 mkdir /mnt/a/s

@@ -242,9 +242,7 @@ episode() {
 	"end_$topology"
 }
 
-BLKSNAP_SEED=${BLKSNAP_SEED:-$(od -An -N2 -tu2 /dev/urandom | tr -d ' ')}
-RANDOM=$BLKSNAP_SEED
-say "BLKSNAP_SEED=$BLKSNAP_SEED"
+seed
 load_module
 modprobe -a dm-mod dm-crypt xts raid1 loop
 store=$(blockdev --getsz /dev/vdc)
