@@ -7,7 +7,8 @@
  * found none, and goes with that.
  *
  * Locks: bs_trackers_lock protects the list and the fields noted in the
- * header. It is held while one is attached, which takes grace periods.
+ * header. It is held while one is attached, which takes grace periods, but not
+ * while one goes, which may have to wait for writes.
  */
 
 #include <linux/fs.h>
@@ -110,12 +111,12 @@ free:
 	return ERR_PTR(ret);
 }
 
+/* Not in the list any more, and the lock not held. */
 static void bs_tracker_destroy(struct bs_tracker *tracker)
 {
 	struct bs_disk *disk = tracker->watch.disk;
 
-	lockdep_assert_held(&bs_trackers_lock);
-	list_del(&tracker->entry);
+	lockdep_assert_not_held(&bs_trackers_lock);
 	bs_disk_unwatch(&tracker->watch);
 	bs_disk_put(disk);
 	bs_bdev_close(&tracker->bdev);
@@ -126,13 +127,17 @@ static void bs_tracker_destroy(struct bs_tracker *tracker)
 static void bs_trackers_prune(void)
 {
 	struct bs_tracker *tracker, *next;
+	LIST_HEAD(gone);
 
-	lockdep_assert_held(&bs_trackers_lock);
+	mutex_lock(&bs_trackers_lock);
 	list_for_each_entry_safe(tracker, next, &bs_trackers, entry) {
 		if (!tracker->claimed &&
 		    !disk_live(tracker->bdev.bdev->bd_disk))
-			bs_tracker_destroy(tracker);
+			list_move(&tracker->entry, &gone);
 	}
+	mutex_unlock(&bs_trackers_lock);
+	list_for_each_entry_safe(tracker, next, &gone, entry)
+		bs_tracker_destroy(tracker);
 }
 
 int bs_tracker_attach(struct block_device *bdev,
@@ -141,8 +146,8 @@ int bs_tracker_attach(struct block_device *bdev,
 	struct bs_tracker *tracker;
 	int ret = -EALREADY;
 
-	mutex_lock(&bs_trackers_lock);
 	bs_trackers_prune();
+	mutex_lock(&bs_trackers_lock);
 	tracker = bs_tracker_find(bdev);
 	if (tracker && !tracker->automatic)
 		goto out;
@@ -170,8 +175,10 @@ int bs_tracker_detach(struct block_device *bdev)
 	else if (tracker->claimed)
 		ret = -EBUSY;
 	else
-		bs_tracker_destroy(tracker);
+		list_del(&tracker->entry);
 	mutex_unlock(&bs_trackers_lock);
+	if (!ret)
+		bs_tracker_destroy(tracker);
 	return ret;
 }
 
@@ -193,8 +200,8 @@ u32 bs_tracker_list(struct blksnap_tracker_info *info, u32 room)
 	struct bs_tracker *tracker;
 	u32 nr = 0;
 
-	mutex_lock(&bs_trackers_lock);
 	bs_trackers_prune();
+	mutex_lock(&bs_trackers_lock);
 	list_for_each_entry(tracker, &bs_trackers, entry) {
 		if (nr < room)
 			bs_tracker_fill(tracker, &info[nr]);
@@ -230,9 +237,14 @@ out:
 
 void bs_tracker_unclaim(struct bs_tracker *tracker)
 {
+	bool automatic;
+
 	mutex_lock(&bs_trackers_lock);
 	tracker->claimed = false;
-	if (tracker->automatic)
-		bs_tracker_destroy(tracker);
+	automatic = tracker->automatic;
+	if (automatic)
+		list_del(&tracker->entry);
 	mutex_unlock(&bs_trackers_lock);
+	if (automatic)
+		bs_tracker_destroy(tracker);
 }
