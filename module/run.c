@@ -166,7 +166,7 @@ static void bs_run_read(struct bs_run *run)
 	bs_submit(bio);
 }
 
-static int bs_run_try_claim(struct bs_cow *cow, u64 block)
+static int bs_run_claim_word(struct bs_cow *cow, u64 block)
 {
 	int ret = bs_map_claim(&cow->map, block,
 			       GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
@@ -175,26 +175,6 @@ static int bs_run_try_claim(struct bs_cow *cow, u64 block)
 	if (ret == -ENOMEM)
 		ret = bs_map_claim(&cow->map, block, GFP_ATOMIC | __GFP_NOWARN);
 	return ret;
-}
-
-/*
- * The map grows, so no mempool can hold what it needs. But plain GFP_NOIO would
- * try for ever, and what it waits for can be the very write that waits here: a
- * page on its way to swap. So each try ends, others' writes get time to give
- * memory back, and if there is none then, it is the snapshot that fails.
- */
-static int bs_run_claim_word(struct bs_cow *cow, u64 block)
-{
-	unsigned long end = jiffies + BS_ROOM_TIMEOUT;
-	int ret;
-
-	for (;;) {
-		ret = bs_run_try_claim(cow, block);
-		if (ret != -ENOMEM || bs_fate_error(cow->fate) ||
-		    time_after(jiffies, end))
-			return ret;
-		schedule_timeout_uninterruptible(HZ / 50);
-	}
 }
 
 /* Claims one block for the run, which is made if there is none. */
@@ -211,25 +191,25 @@ static int bs_run_claim(struct bs_cow *cow, struct bs_run **run, u64 block,
 	return 1;
 }
 
-static void bs_run_build(struct bs_cow *cow, u64 first, u64 end,
-			 struct bs_write *write)
+/* Returns @end, or the block for whose word there is no memory. */
+static u64 bs_run_build(struct bs_cow *cow, u64 block, u64 end,
+			struct bs_write *write)
 {
 	struct bs_run *run = NULL;
-	u64 block;
-	int ret = 0;
+	int ret;
 
-	for (block = first; block < end && ret >= 0; block++) {
+	for (; block < end; block++) {
 		ret = bs_run_claim(cow, &run, block, write);
+		if (ret < 0)
+			break;
 		if (!ret && run) {
 			bs_run_read(run);
 			run = NULL;
 		}
 	}
-	if (ret < 0)
-		bs_fate_fail(cow->fate, BLKSNAP_EVENT_NO_MEMORY, ret,
-			     cow->bdev->bd_dev);
 	if (run)
 		bs_run_read(run);
+	return block;
 }
 
 /*
@@ -246,14 +226,40 @@ static void bs_run_wait_room(struct bs_cow *cow, int most)
 		     cow->bdev->bd_dev);
 }
 
+/* Returns how far it came; the snapshot may have failed. */
+static u64 bs_run_try_copy(struct bs_cow *cow, u64 block, u64 end,
+			   struct bs_write *write)
+{
+	mutex_lock(&cow->build_lock);
+	bs_run_wait_room(cow, BS_BUFFERED_MAX - (end - block));
+	if (!bs_fate_error(cow->fate))
+		block = bs_run_build(cow, block, end, write);
+	mutex_unlock(&cow->build_lock);
+	return block;
+}
+
+/*
+ * The map grows, so no mempool can hold what it needs. But plain GFP_NOIO would
+ * try for ever, and what it waits for can be the very write that waits here: a
+ * page on its way to swap. So each try ends, others' writes get time and the
+ * lock to give memory back, and if there is none then, it is the snapshot that
+ * fails.
+ */
 void bs_run_copy(struct bs_cow *cow, u64 first, u64 end,
 		 struct bs_write *write)
 {
-	mutex_lock(&cow->build_lock);
-	bs_run_wait_room(cow, BS_BUFFERED_MAX - (end - first));
-	if (!bs_fate_error(cow->fate))
-		bs_run_build(cow, first, end, write);
-	mutex_unlock(&cow->build_lock);
+	unsigned long deadline = jiffies + BS_ROOM_TIMEOUT;
+
+	for (;;) {
+		first = bs_run_try_copy(cow, first, end, write);
+		if (first == end || bs_fate_error(cow->fate))
+			return;
+		if (time_after(jiffies, deadline))
+			break;
+		schedule_timeout_uninterruptible(HZ / 50);
+	}
+	bs_fate_fail(cow->fate, BLKSNAP_EVENT_NO_MEMORY, -ENOMEM,
+		     cow->bdev->bd_dev);
 }
 
 mempool_t *bs_run_pool(void)
