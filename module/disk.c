@@ -37,11 +37,12 @@
 #define BS_MATURE_TIME (2 * HZ)
 /* How long a command waits for the last writes of a disk that is put. */
 #define BS_REAP_TIME (5 * HZ)
+/* How long a queue may take to end the requests that it has. */
+#define BS_SETTLE_TIME (20 * HZ)
 
 static DEFINE_HASHTABLE(bs_disks, BS_DISKS_BITS);
 static DEFINE_MUTEX(bs_disks_lock);
 static LIST_HEAD(bs_disks_dying);
-static DECLARE_WAIT_QUEUE_HEAD(bs_disks_reaped);
 static struct workqueue_struct *bs_reap_wq;
 
 atomic_t bs_disks_draining = ATOMIC_INIT(0);
@@ -147,27 +148,40 @@ static struct bs_disk *bs_disk_make(struct gendisk *gendisk)
 static bool bs_disk_is_dying(struct gendisk *gendisk)
 {
 	struct bs_disk *disk;
-	bool dying = false;
 
-	mutex_lock(&bs_disks_lock);
-	list_for_each_entry(disk, &bs_disks_dying, dying)
-		dying |= disk->gendisk == gendisk;
-	mutex_unlock(&bs_disks_lock);
-	return dying;
+	lockdep_assert_held(&bs_disks_lock);
+	list_for_each_entry(disk, &bs_disks_dying, dying) {
+		if (disk->gendisk == gendisk)
+			return true;
+	}
+	return false;
+}
+
+/* No new count may begin while the old one is not even. Locks if it is 0. */
+static int bs_disks_lock_reaped(struct gendisk *gendisk)
+{
+	unsigned long deadline = jiffies + BS_REAP_TIME;
+
+	for (;;) {
+		mutex_lock(&bs_disks_lock);
+		if (!bs_disk_is_dying(gendisk))
+			return 0;
+		mutex_unlock(&bs_disks_lock);
+		if (time_after(jiffies, deadline))
+			return -ETIMEDOUT;
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		schedule_timeout_killable(BS_DRAIN_POLL);
+	}
 }
 
 struct bs_disk *bs_disk_get(struct block_device *bdev)
 {
+	int ret = bs_disks_lock_reaped(bdev->bd_disk);
 	struct bs_disk *disk;
-	long left;
 
-	/* No new count may begin while the old one is not even. */
-	left = wait_event_killable_timeout(bs_disks_reaped,
-					   !bs_disk_is_dying(bdev->bd_disk),
-					   BS_REAP_TIME);
-	if (left <= 0)
-		return ERR_PTR(left ? -EINTR : -ETIMEDOUT);
-	mutex_lock(&bs_disks_lock);
+	if (ret)
+		return ERR_PTR(ret);
 	disk = bs_disk_find(bdev->bd_disk);
 	if (!disk)
 		disk = bs_disk_make(bdev->bd_disk);
@@ -203,7 +217,6 @@ static void bs_disk_reap(struct bs_disk *disk)
 	mutex_lock(&bs_disks_lock);
 	list_del(&disk->dying);
 	mutex_unlock(&bs_disks_lock);
-	wake_up_all(&bs_disks_reaped);
 	bs_disk_free(disk);
 	module_put(THIS_MODULE);
 }
@@ -249,29 +262,35 @@ void bs_disk_put(struct bs_disk *disk)
  * of device mapper (crypt, delay) count a write only when they pass it on, so
  * the cut first waits until it is likely that none of them is that old.
  */
-static void bs_disk_settle(struct bs_disk *disk)
+static int bs_disk_settle(struct bs_disk *disk)
 {
 	struct request_queue *q = disk->gendisk->queue;
+	int ret;
 
 	if (bs_disk_is_bio_based(disk->gendisk)) {
 		synchronize_rcu();
 		synchronize_rcu_tasks();
 		WRITE_ONCE(disk->watched, jiffies);
 		atomic_inc(&disk->unsettled);
-		return;
+		return 0;
 	}
 	atomic_inc(&disk->draining);
 	atomic_inc(&bs_disks_draining);
 	synchronize_rcu();
-	bs_queue_drain(q);
-	synchronize_rcu_tasks();
-	bs_queue_drain(q);
+	ret = bs_queue_drain(q, BS_SETTLE_TIME);
+	if (!ret) {
+		synchronize_rcu_tasks();
+		ret = bs_queue_drain(q, BS_SETTLE_TIME);
+	}
 	atomic_dec(&bs_disks_draining);
 	atomic_dec(&disk->draining);
+	return ret;
 }
 
 int bs_disk_watch(struct bs_disk *disk, struct bs_watch *watch, bool settle)
 {
+	int ret = 0;
+
 	watch->disk = disk;
 	watch->writes = alloc_percpu(unsigned long);
 	if (!watch->writes)
@@ -280,8 +299,10 @@ int bs_disk_watch(struct bs_disk *disk, struct bs_watch *watch, bool settle)
 	list_add_tail_rcu(&watch->entry, &disk->watches);
 	mutex_unlock(&bs_disks_lock);
 	if (settle)
-		bs_disk_settle(disk);
-	return 0;
+		ret = bs_disk_settle(disk);
+	if (ret)
+		bs_disk_unwatch(watch);
+	return ret;
 }
 
 void bs_disk_unwatch(struct bs_watch *watch)

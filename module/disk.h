@@ -118,7 +118,8 @@ void bs_disk_put(struct bs_disk *disk);
  *
  * May sleep long.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, -ENOMEM, -ETIMEDOUT if the queue does not end its requests, or
+ * -EINTR after a fatal signal.
  */
 int bs_disk_watch(struct bs_disk *disk, struct bs_watch *watch, bool settle);
 

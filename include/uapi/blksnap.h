@@ -408,14 +408,17 @@ struct blksnap_event {
  * gone or has no capacity; -EBUSY somebody else (livepatch, another snapshot
  * driver) redirects the same kernel function, or ftrace is switched off;
  * -EPROTO the hook did not see its own test requests on this kernel;
- * -ETIMEDOUT the device hangs, with writes that it has not ended since its disk
- * was last detached; -ENOMEM.
+ * -ETIMEDOUT the device hangs: it has not ended its requests within 20 seconds,
+ * or those from before it was last detached within 5; -EINTR; -ENOMEM.
  */
 #define BLKSNAP_IOC_TRACKER_ATTACH \
 	_IOWR(BLKSNAP_IOC_MAGIC, 1, struct blksnap_tracker)
 
 /**
  * BLKSNAP_IOC_TRACKER_DETACH - stop tracking an origin
+ *
+ * For writes in flight it waits at most 5 seconds. If its device hangs, it
+ * succeeds all the same, but the module stays in use until they have ended.
  *
  * Errors: -ENOTBLK; -ENOENT it is not attached; -EBUSY a snapshot uses it.
  */
@@ -522,7 +525,7 @@ struct blksnap_event {
  *
  * The images go away, the storage is given back, trackers that the snapshot
  * attached are detached. Forced, an open image gives -EIO from now on and its
- * disk goes away at the last close.
+ * disk goes away at the last close. For a device that hangs, see DETACH.
  *
  * Errors: -EBUSY an image is open, and no force.
  */

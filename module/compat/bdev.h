@@ -9,6 +9,8 @@
 #include <linux/blk-mq.h>
 #include <linux/fs.h>
 #include <linux/part_stat.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
 #include "compat/config.h"
 
@@ -169,17 +171,33 @@ static inline int bs_sb_thaw(struct super_block *sb)
 }
 #endif
 
-/* Wait until all requests that had been started on a blk-mq queue are done. */
-static inline void bs_queue_drain(struct request_queue *q)
-{
-#ifdef HAVE_FREEZE_QUEUE_MEMFLAGS
-	unsigned int memflags = blk_mq_freeze_queue(q);
-
-	blk_mq_unfreeze_queue(q, memflags);
-#else
-	blk_mq_freeze_queue(q);
-	blk_mq_unfreeze_queue(q);
+#ifndef HAVE_UNFREEZE_QUEUE_NOMEMRESTORE
+#define blk_mq_unfreeze_queue_nomemrestore blk_mq_unfreeze_queue
 #endif
+
+/**
+ * bs_queue_drain() - wait until all requests of a blk-mq queue are done
+ * @q: the queue; it takes no others meanwhile
+ * @timeout: in jiffies
+ *
+ * Return: 0, -ETIMEDOUT, or -EINTR after a fatal signal.
+ */
+static inline int bs_queue_drain(struct request_queue *q, unsigned long timeout)
+{
+	unsigned long deadline = jiffies + timeout;
+	unsigned int memflags = memalloc_noio_save();
+	int ret = 0;
+
+	blk_freeze_queue_start(q);
+	while (!ret && !blk_mq_freeze_queue_wait_timeout(q, HZ / 10)) {
+		if (fatal_signal_pending(current))
+			ret = -EINTR;
+		else if (time_after(jiffies, deadline))
+			ret = -ETIMEDOUT;
+	}
+	blk_mq_unfreeze_queue_nomemrestore(q);
+	memalloc_noio_restore(memflags);
+	return ret;
 }
 
 /* Writes in flight as the statistics of a device tell; meant to be 0 once. */

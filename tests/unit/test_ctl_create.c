@@ -237,6 +237,7 @@ static void the_storage_is_diagnosed(void **state)
 		{ "ext4", 0, EROFS, "mounted read-only" },
 		{ "ext4", 0, EBUSY, "a snapshot is held; choose storage on" },
 		{ "ext4", 0, EUCLEAN, "did not stand the test" },
+		{ "ext4", 0, ETIMEDOUT, "lies on hangs" },
 		{ "ext4", 0, EINVAL, "refused the sizes" },
 		{ "ext4", 0, EPERM, "run it as root" },
 	};

@@ -31,7 +31,7 @@ struct meaning {
 #define NAME_OTHER "choose another device"
 #define GONE "the device is gone, or has no medium"
 #define CHECK_DEVICE "check the device"
-#define HANGS "the device hangs: writes from before have not ended"
+#define HANGS "the device hangs: it does not end the requests that it has"
 #define HOOKED "something else redirects the same kernel function (a live " \
 	"patch or another snapshot driver), or ftrace is switched off"
 #define UNHOOK "remove it first, or \"sysctl kernel.ftrace_enabled=1\""

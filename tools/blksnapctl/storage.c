@@ -271,6 +271,10 @@ static void append_fail(const struct host *h, const struct storage *s,
 		report(h, s->path, "check the file system, or use another one",
 		       "the file system's block map did not stand the test");
 		break;
+	case -ETIMEDOUT:
+		report(h, s->path, "check the device, or use another one",
+		       "the device that it lies on hangs");
+		break;
 	case -EINVAL:
 		report(h, s->path,
 		       "try other values of --reserve and --limit (\"blksnapctl version\" tells whether the module fits)",

@@ -19,8 +19,13 @@ within() {
 	[ $((SECONDS - begin)) -le "$limit" ] || fail "late: $*"
 }
 
+killed() {
+	wait "$1" && fail "ended by itself: $1"
+	return 0
+}
+
 load_module
-modprobe dm-mod
+modprobe -a dm-mod loop
 size=$(blockdev --getsz /dev/vda)
 dmsetup create lower --table "0 $size linear /dev/vda 0"
 mkfs_mount ext4 /dev/vdc /mnt/s
@@ -55,5 +60,27 @@ create /mnt/s 4M 4M /dev/mapper/lower
 release
 blksnapctl detach /dev/mapper/lower
 dmsetup remove lower
-umount /mnt/s
+
+say "attached while a request does not end"
+mkfs_mount ext4 /dev/vda /mnt/l
+truncate -s 16M /mnt/l/file
+loop=$(losetup --find --show /mnt/l/file)
+fsfreeze -f /mnt/l
+dd if=/dev/zero of="$loop" bs=4k count=1 oflag=direct status=none &
+writer=$!
+wait_for 10 grep -q '^State:.D' /proc/$writer/status
+blksnapctl attach "$loop" >/tmp/attach 2>&1 &
+attach=$!
+sleep 3
+kill -KILL $attach
+within 5 killed $attach
+within 40 check_fails 'hangs' blksnapctl attach "$loop"
+within 10 blksnapctl attach /dev/vdb
+within 10 blksnapctl detach /dev/vdb
+fsfreeze -u /mnt/l
+wait $writer || fail "a write failed"
+within 10 blksnapctl attach "$loop"
+blksnapctl detach "$loop"
+losetup -d "$loop"
+umount /mnt/l /mnt/s
 unload_module
