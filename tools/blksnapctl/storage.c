@@ -229,7 +229,7 @@ static void unsupported(const struct host *h, const struct storage *s)
 		       "file system is %s: it cannot make unnamed files", type);
 	else
 		report(h, s->path, CHOOSE_DIR,
-		       "file system is %s: it cannot tell, or is not trusted to tell, where a file's blocks are",
+		       "file system is %s: it cannot tell, or is not trusted to tell, where a file's blocks are, or it is mounted with DAX",
 		       type);
 }
 

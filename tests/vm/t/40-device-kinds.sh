@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 #
 # Kinds of devices that cannot be origins, or storage, are refused with the
-# reason, and can still be used as before. (A device with DAX is missing: the
-# guest has no module that makes one.)
+# reason, and can still be used as before.
 #
 # disks: 32M 64M 32M
+# bootargs: memmap=64M!768M
 # timeout: 600
 
 . /test/lib.sh
@@ -53,7 +53,7 @@ an_origin() {
 }
 
 load_module
-modprobe -a dm-mod loop zram
+modprobe -a dm-mod loop zram nd_e820 nd_pmem
 modprobe brd rd_nr=1 rd_size=16384
 modprobe null_blk nr_devices=0
 mkfs_mount ext4 /dev/vdb /mnt/s
@@ -75,6 +75,18 @@ losetup /dev/loop0 /mnt/r/disk
 an_origin /dev/loop0
 losetup -d /dev/loop0
 umount /mnt/r
+
+say "memory that is a disk"
+wait_for 10 test -b /dev/pmem0
+no_origin /dev/pmem0
+mkfs_mount ext4 /dev/pmem0 /mnt/d -b 4096
+umount /mnt/d
+mount -o dax=always /dev/pmem0 /mnt/d
+no_origin /dev/pmem0
+rawctl create add:/dev/vda append:/mnt/d:4M:4M=EOPNOTSUPP take=ENOSTR
+check_fails '/mnt/d: .*mounted with DAX' \
+	blksnapctl create --storage /mnt/d --reserve 4M /dev/vda
+umount /mnt/d
 
 say "images"
 printf 'label: gpt\nsize=8M\nsize=8M\n' | sfdisk -q /dev/vdc
