@@ -20,15 +20,13 @@ badargs /dev/vda /mnt/s
 rawctl clean
 
 say "the same as a 32 bit process"
-if rawctl compat version=ENOSYS 2>/dev/null; then
-	say "this kernel has no 32 bit entry"
-else
-	rawctl compat version create add:/dev/vda add:/dev/vda=EEXIST \
-		append:/mnt/s:0:0=EINVAL append:/mnt/s:8M:8M take take=EISCONN \
-		info:1:1 state:TAKEN slist:4:1 tlist:4:1 hold:2=EINVAL destroy \
-		info:0:0=ESHUTDOWN
-	rawctl clean
-fi
+rawctl compat version create add:/dev/vda add:/dev/vda=EEXIST \
+	append:/mnt/s:0:0=EINVAL append:/mnt/s:8M:8M take take=EISCONN \
+	info:1:1 state:TAKEN slist:4:1 tlist:4:1 hold:2=EINVAL destroy \
+	info:0:0=ESHUTDOWN
+rawctl clean
+rawctl32 /dev/vda /mnt/s
+rawctl clean
 
 say "not a block device, twice, somebody else's, unknown"
 rawctl attach:/dev/null=ENOTBLK attach:/etc/passwd=ENOTBLK \
