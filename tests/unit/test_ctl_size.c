@@ -75,6 +75,8 @@ static void sizes_are_written(void **state)
 	assert_string_equal(size_format(buf, 1536), "1.5 KiB");
 	assert_string_equal(size_format(buf, (1 << 20) - 1), "1023.9 KiB");
 	assert_string_equal(size_format(buf, 1 << 20), "1.0 MiB");
+	assert_string_equal(size_format(buf, 1288490188), "1.1 GiB");
+	assert_string_equal(size_format(buf, 1288490189), "1.2 GiB");
 	assert_string_equal(size_format(buf, 5ULL << 40), "5.0 TiB");
 	assert_string_equal(size_format(buf, ~0ULL), "15.9 EiB");
 }

@@ -71,7 +71,7 @@ const char *size_format(char buf[SIZE_TEXT], __u64 bytes)
 	unit = shift / 10 - 1;
 	/* Tenths are cut, not rounded: 1023.99 KiB must not read as 1024. */
 	snprintf(buf, SIZE_TEXT, "%llu.%llu %ciB", bytes >> shift,
-		 ((bytes >> (shift - 10)) & 1023) * 10 / 1024, units[unit]);
+		 ((bytes & ((1ULL << shift) - 1)) * 10) >> shift, units[unit]);
 	return buf;
 }
 
