@@ -27,6 +27,7 @@
 #include <linux/idr.h>
 #include <linux/mempool.h>
 #include <linux/module.h>
+#include <linux/refcount.h>
 #include <linux/slab.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -65,7 +66,7 @@ struct bs_image {
 struct bs_image_io {
 	struct bs_image *img;
 	struct bio *bio;
-	atomic_t pending;
+	refcount_t pending;
 	struct work_struct work;
 };
 
@@ -103,7 +104,7 @@ static void bs_image_io_put(struct bs_image_io *io)
 	struct bs_image *img = io->img;
 	struct bio *bio = io->bio;
 
-	if (!atomic_dec_and_test(&io->pending))
+	if (!refcount_dec_and_test(&io->pending))
 		return;
 	mempool_free(io, img->io_pool);
 	if (bs_fate_error(img->cow->fate))
@@ -258,7 +259,7 @@ static void bs_image_send(struct bs_image_io *io, struct bvec_iter iter,
 	clone->bi_opf &= REQ_OP_MASK | REQ_SYNC | REQ_META | REQ_PRIO |
 			 REQ_RAHEAD;
 	bs_mark_set(clone, &part->mark, bs_image_part_end);
-	atomic_inc(&io->pending);
+	refcount_inc(&io->pending);
 	bs_submit(clone);
 }
 
@@ -301,7 +302,7 @@ static void bs_image_read(struct bs_image *img, struct bio *bio)
 
 	io->img = img;
 	io->bio = bio;
-	atomic_set(&io->pending, 1);
+	refcount_set(&io->pending, 1);
 	INIT_WORK(&io->work, bs_image_io_work);
 	queue_work(img->wq, &io->work);
 }
