@@ -151,14 +151,33 @@ static void bs_hook_unregister(void)
 	synchronize_rcu_tasks();
 }
 
+static int bs_hook_try_aim(void)
+{
+	unsigned char name[] = BS_HOOK_FUNCTION; /* ftrace cuts it up */
+
+	return ftrace_set_filter(&bs_ftrace_ops, name, strlen(name), 1);
+}
+
+/* A function that it had no memory for is one that it has not found. */
+static int bs_hook_aim(void)
+{
+	int ret = bs_hook_try_aim();
+
+	if (ret == -EINVAL)
+		ret = bs_hook_try_aim();
+	if (ret != -EINVAL)
+		return ret;
+	pr_err("this kernel has no " BS_HOOK_FUNCTION " that could be redirected\n");
+	return -EPROTO;
+}
+
 static int bs_hook_register(const struct bs_hook_ops *ops,
 			    struct block_device *bdev)
 {
-	unsigned char name[] = BS_HOOK_FUNCTION; /* ftrace cuts it up */
 	int ret;
 
 	bs_hook_ops = ops;
-	ret = ftrace_set_filter(&bs_ftrace_ops, name, strlen(name), 1);
+	ret = bs_hook_aim();
 	if (ret)
 		return ret;
 	ret = register_ftrace_function(&bs_ftrace_ops);
