@@ -324,6 +324,7 @@ void bs_cut_undo(struct bs_snapshot *snap)
 		member->cow = NULL;
 		member->frozen = false;
 	}
+	snap->taken_ns = 0;
 }
 
 int bs_cut_take(struct bs_snapshot *snap, const struct bs_take_fs *fs, u32 nr,
