@@ -72,7 +72,7 @@ static long bs_ctl_tracker(void __user *argp,
 	if (!ret && copy_to_user(argp, &arg, sizeof(arg))) {
 		ret = -EFAULT;
 		if (op == bs_tracker_attach)
-			bs_tracker_detach(bdev);
+			bs_tracker_unattach(bdev);
 	}
 	fput(file);
 	return ret;

@@ -163,6 +163,23 @@ out:
 	return ret;
 }
 
+void bs_tracker_unattach(struct block_device *bdev)
+{
+	struct bs_tracker *tracker;
+	bool unused;
+
+	mutex_lock(&bs_trackers_lock);
+	tracker = bs_tracker_find(bdev);
+	unused = tracker && !tracker->claimed;
+	if (unused)
+		list_del(&tracker->entry);
+	else if (tracker)
+		tracker->automatic = true;
+	mutex_unlock(&bs_trackers_lock);
+	if (unused)
+		bs_tracker_destroy(tracker);
+}
+
 int bs_tracker_detach(struct block_device *bdev)
 {
 	struct bs_tracker *tracker;

@@ -28,6 +28,9 @@ struct bs_tracker {
 	u8 snapshot_id[BLKSNAP_ID_SIZE];
 };
 
+/* What bs_tracker_attach() has just done: never mind */
+void bs_tracker_unattach(struct block_device *bdev);
+
 /* As BLKSNAP_IOC_TRACKER_ATTACH, _DETACH and _INFO. May sleep long. */
 int bs_tracker_attach(struct block_device *bdev,
 		      struct blksnap_tracker_info *info);

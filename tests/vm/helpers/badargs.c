@@ -405,6 +405,27 @@ static void check_nothing_left(int fds)
 	check("snapshot", "limit", arg.storage_limit != 0, 0);
 }
 
+/* The tracker of a snapshot goes with it, unless somebody attached the origin. */
+static void check_attach_of_member(char *page)
+{
+	struct blksnap_snapshot_open other = { .flags = 0 };
+	struct blksnap_add_device add = { .bdev_fd = bdev };
+	struct blksnap_tracker *tracker = (void *)page;
+
+	memset(page, 0, PAGE);
+	tracker->bdev_fd = bdev;
+	check("SNAPSHOT_CREATE", "another one",
+	      try(ctl, BLKSNAP_IOC_SNAPSHOT_CREATE, &other), 0);
+	check("ADD_DEVICE", "to it",
+	      try(other.fd, BLKSNAP_IOC_ADD_DEVICE, &add), 0);
+	mprotect(page, PAGE, PROT_READ);
+	check("TRACKER_ATTACH", "of an origin, memory that can only be read",
+	      try(ctl, BLKSNAP_IOC_TRACKER_ATTACH, tracker), EFAULT);
+	mprotect(page, PAGE, PROT_READ | PROT_WRITE);
+	close(other.fd);
+	check_nothing_attached("TRACKER_ATTACH of an origin");
+}
+
 static void check_all(char *page)
 {
 	int fds = count_fds();
@@ -415,6 +436,7 @@ static void check_all(char *page)
 		check_zeros(&commands[i], page);
 		check_numbers(&commands[i], page);
 	}
+	check_attach_of_member(page);
 	check_unknown();
 	check_sizes();
 	check_descriptors();
