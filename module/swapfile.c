@@ -44,6 +44,8 @@ static int bs_swapfile_check_fs(const struct path *dir)
 
 	if (sb_rdonly(dir->dentry->d_sb))
 		return -EROFS;
+	if (IS_DEADDIR(d_inode(dir->dentry)))
+		return -ENOENT;
 	for (i = 0; i < ARRAY_SIZE(bs_swapfile_trusted); i++) {
 		if (!strcmp(name, bs_swapfile_trusted[i]))
 			return 0;

@@ -407,9 +407,10 @@ struct blksnap_event {
  * block layer's submission (rw_page, up to Linux 6.1); -ENODEV the device is
  * gone or has no capacity; -EBUSY somebody else (livepatch, another snapshot
  * driver) redirects the same kernel function, or ftrace is switched off;
- * -EPROTO the hook did not see its own test requests on this kernel;
- * -ETIMEDOUT the device hangs: it has not ended its requests within 20 seconds,
- * or those from before it was last detached within 5; -EINTR; -ENOMEM.
+ * -EPROTO the hook did not see its own test requests on this kernel, or found no
+ * function to redirect; -ETIMEDOUT the device hangs: it has not ended its
+ * requests within 20 seconds, or those from before it was last detached within
+ * 5; -EINTR; -ENOMEM.
  */
 #define BLKSNAP_IOC_TRACKER_ATTACH \
 	_IOWR(BLKSNAP_IOC_MAGIC, 1, struct blksnap_tracker)
@@ -482,11 +483,12 @@ struct blksnap_event {
  * room, but never on an origin of a held snapshot. Storage that lies on an
  * origin of this snapshot is reserved up to its limit at TAKE.
  *
- * Errors: -EBADF; -ENOTDIR neither a directory nor a block device; -EINVAL
- * sizes; -EOPNOTSUPP the file system cannot give its block map or is not
- * trusted with it, the directory is copy-on-write (btrfs), encrypted, or DAX, the
- * storage is zoned or has larger logical blocks than an origin; -EROFS; -ENOSPC no room
- * for @reserve (a part of the file system is kept free); -EBUSY the block
+ * Errors: -EBADF; -ENOTDIR neither a directory nor a block device; -ENOENT the
+ * directory has been removed; -ENODEV the device is gone; -EINVAL sizes;
+ * -EOPNOTSUPP the file system cannot give its block map or is not trusted with
+ * it, the directory is copy-on-write (btrfs), encrypted, or DAX, the storage is
+ * zoned or has larger logical blocks than an origin; -EROFS; -ENOSPC no room for
+ * @reserve (a part of the file system is kept free); -EBUSY the block
  * device is in use, the file system is frozen, or the storage would lie on an
  * origin of a held snapshot: use another device; -EUCLEAN the file system's
  * block map did not stand the test; -ETIMEDOUT the storage's device hangs; -EIO.

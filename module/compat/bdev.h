@@ -24,6 +24,14 @@ struct bs_bdev {
 	void *handle;
 };
 
+/* A device that is going away cannot be opened, and has two errnos for that. */
+static inline int bs_open_error(const void *error)
+{
+	int ret = PTR_ERR(error);
+
+	return ret == -ENXIO ? -ENODEV : ret;
+}
+
 #ifdef HAVE_BDEV_FILE_OPEN
 static inline int bs_bdev_open(struct bs_bdev *b, dev_t dev)
 {
@@ -31,7 +39,7 @@ static inline int bs_bdev_open(struct bs_bdev *b, dev_t dev)
 						  NULL);
 
 	if (IS_ERR(file))
-		return PTR_ERR(file);
+		return bs_open_error(file);
 	b->handle = file;
 	b->bdev = file_bdev(file);
 	return 0;
@@ -44,7 +52,7 @@ static inline int bs_bdev_claim(struct bs_bdev *b, dev_t dev, void *holder)
 						  NULL);
 
 	if (IS_ERR(file))
-		return PTR_ERR(file);
+		return bs_open_error(file);
 	b->handle = file;
 	b->bdev = file_bdev(file);
 	return 0;
@@ -67,7 +75,7 @@ static inline int bs_bdev_open(struct bs_bdev *b, dev_t dev)
 	struct block_device *bdev = blkdev_get_by_dev(dev, FMODE_READ, NULL);
 
 	if (IS_ERR(bdev))
-		return PTR_ERR(bdev);
+		return bs_open_error(bdev);
 	b->bdev = bdev;
 	return 0;
 }
@@ -79,7 +87,7 @@ static inline int bs_bdev_claim(struct bs_bdev *b, dev_t dev, void *holder)
 						      holder);
 
 	if (IS_ERR(bdev))
-		return PTR_ERR(bdev);
+		return bs_open_error(bdev);
 	b->bdev = bdev;
 	return 0;
 }

@@ -73,6 +73,8 @@ static const struct meaning meanings[] = {
 	  "a snapshot cannot have that many devices",
 	  "make several snapshots" },
 
+	{ BLKSNAP_IOC_APPEND_STORAGE, ENODEV, GONE, CHECK_DEVICE },
+
 	{ BLKSNAP_IOC_TAKE, ENODEV, "one of the devices is gone",
 	  "check the devices" },
 	{ BLKSNAP_IOC_TAKE, ENOSTR, "it has no storage for old data",

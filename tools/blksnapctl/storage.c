@@ -100,7 +100,6 @@ static int storage_open(const struct host *h, const struct topology *t,
 			const char *path, struct storage *s)
 {
 	dev_t dev;
-	int err;
 
 	memset(s, 0, sizeof(*s));
 	s->path = path;
@@ -111,14 +110,12 @@ static int storage_open(const struct host *h, const struct topology *t,
 			topology_fs(t, s->mount, &s->devs);
 		return 0;
 	}
-	err = -errno;
-	if (err == -ENOTDIR) {
-		s->is_device = true;
-		s->fd = h->open_bdev(path, O_RDWR, &dev);
-		err = s->fd;
-	}
-	if (err < 0)
-		return open_fail(h, path, err);
+	if (errno != ENOTDIR)
+		return open_fail(h, path, -errno);
+	s->is_device = true;
+	s->fd = h->open_bdev(path, O_RDWR, &dev);
+	if (s->fd < 0)
+		return open_fail(h, path, s->fd);
 	devs_add(&s->devs, dev);
 	return 0;
 }
@@ -270,6 +267,10 @@ static void append_fail(const struct host *h, const struct storage *s,
 	case -EUCLEAN:
 		report(h, s->path, "check the file system, or use another one",
 		       "the file system's block map did not stand the test");
+		break;
+	case -ENOENT:
+		report(h, s->path, "choose another one",
+		       "the directory has been removed");
 		break;
 	case -ETIMEDOUT:
 		report(h, s->path, "check the device, or use another one",

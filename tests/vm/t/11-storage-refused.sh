@@ -46,6 +46,12 @@ for type in ext4 xfs; do
 	refused /mnt/bind EROFS 'read-only'
 	umount /mnt/bind
 
+	mkdir /mnt/c/removed
+	cd /mnt/c/removed || exit
+	rmdir /mnt/c/removed
+	refused . ENOENT 'has been removed'
+	cd /root || exit
+
 	say "full $type"
 	free=$(available /mnt/c)
 	# It keeps 16 MiB free, or a 64th
