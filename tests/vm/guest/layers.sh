@@ -69,7 +69,7 @@ writers_end() {
 # take ORIGIN...: a snapshot, in $id, with the images in $IMAGES
 take() {
 	BEGIN=$(oracle now)
-	blksnapctl create --json "${STORAGE[@]}" "$@" >/tmp/snapshot
+	blksnapctl create --json "${STORAGE[@]}" "$@" >/tmp/snapshot || return
 	END=$(oracle now)
 	id=$(jq -r .id /tmp/snapshot)
 	read -ra IMAGES <<<"$(jq -r '[.members[].image] | join(" ")' /tmp/snapshot)"

@@ -2,7 +2,14 @@
 /*
  * rawctl STEP...: commands of the module one by one, without blksnapctl between
  * the test and them. A step is NAME[:ARGUMENT...][=ERRNO]; the errno is the
- * one that it has to fail with. Ends at the first step that goes otherwise.
+ * one that it has to fail with, "?" if that does not matter. Ends at the first
+ * step that goes otherwise.
+ *
+ * One step may be "nth:STEP". Then all steps are done again and again, each time
+ * with another thing failing in the kernel during that one, until nothing is left
+ * that could: memory that it does not get, a copy of its arguments. The step fails
+ * with one of the errnos that tell of that, or succeeds. Prints how often it did
+ * what.
  *
  *   version                     slist:ROOM:N tlist:ROOM:N   N have to exist
  *   attach:DEV detach:DEV tinfo:DEV
@@ -25,81 +32,17 @@
  *   stop                        print "ready", and wait to be killed
  */
 #define _GNU_SOURCE
-#include <blksnap.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <glob.h>
 #include <linux/capability.h>
-#include <poll.h>
-#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <unistd.h>
 #include <uuid/uuid.h>
 
+#include "rawctl_events.h"
+#include "rawctl_nth.h"
+
 #define MAX_ARGS 4
-#define MAX_SNAPS 16
-#define MAX_ROOM 300
-
-static int ctl = -1, snaps[MAX_SNAPS], nr_snaps, used = -1;
-static bool compat;
-static const char *step;
-
-/* What commands point to: where a 32 bit process could have it */
-static struct low {
-	union {
-		struct blksnap_version version;
-		struct blksnap_tracker tracker;
-		struct blksnap_tracker_list trackers;
-		struct blksnap_snapshot_open open;
-		struct blksnap_snapshot_list snapshots;
-		struct blksnap_add_device add;
-		struct blksnap_append_storage append;
-		struct blksnap_take take;
-		struct blksnap_snapshot_info info;
-		struct blksnap_hold hold;
-		struct blksnap_destroy destroy;
-	} arg;
-	union {
-		struct blksnap_tracker_info trackers[MAX_ROOM];
-		struct blksnap_member_info members[MAX_ROOM];
-		__u8 ids[MAX_ROOM][BLKSNAP_ID_SIZE];
-	} array;
-} *low;
-
-static void die(const char *what, long got)
-{
-	fprintf(stderr, "rawctl: %s: %s (%ld)\n", step, what, got);
-	exit(1);
-}
-
-static const char *errno_name(int err)
-{
-	return err ? strerrorname_np(err) : "0";
-}
-
-/* As a 32 bit process does it, whose entry is there for 64 bit ones as well */
-static int compat_ioctl(int fd, unsigned int cmd, void *arg)
-{
-	long ret;
-
-	asm volatile("int $0x80" : "=a" (ret)
-		     : "a" (54), "b" (fd), "c" (cmd), "d" (arg)
-		     : "memory", "r8", "r9", "r10", "r11");
-	return (int)ret;
-}
-
-static int command(int fd, unsigned long cmd)
-{
-	if (compat)
-		return -compat_ioctl(fd, cmd, &low->arg);
-	return ioctl(fd, cmd, &low->arg) ? errno : 0;
-}
 
 static int control(unsigned long cmd)
 {
@@ -122,20 +65,6 @@ static int open_path(const char *path)
 	if (fd < 0)
 		die("cannot open it", errno);
 	return fd;
-}
-
-static __u64 number(const char *text)
-{
-	char *end;
-	__u64 n = strtoull(text, &end, 0);
-
-	if (*end == 'G')
-		n <<= 30;
-	else if (*end == 'M')
-		n <<= 20;
-	else if (*end == 'K')
-		n <<= 10;
-	return n;
 }
 
 static void expect(const char *what, unsigned long got, unsigned long want)
@@ -184,11 +113,6 @@ static void check_beyond(const void *array, size_t used_bytes, size_t size)
 	for (i = used_bytes; i < size; i++)
 		if (p[i] != 0xa5)
 			die("written behind the room, at byte", (long)i);
-}
-
-static size_t least(size_t a, size_t b)
-{
-	return a < b ? a : b;
 }
 
 static int do_tlist(char *argv[])
@@ -364,101 +288,15 @@ static int do_error(char *argv[])
 	return err;
 }
 
-static void print_event(const struct blksnap_event *event)
-{
-	static const char *const names[] = {
-		"?", "LOW_SPACE", "OVERFLOW", "READ_ERROR", "STORE_ERROR",
-		"DEVICE_GONE", "NO_MEMORY", "STORAGE_WRITTEN", "LOST",
-	};
-	size_t i;
-
-	for (i = 0; i < 4; i++)
-		if (event->reserved[i])
-			die("reserved field of an event", (long)i);
-	printf("%s %s %u:%u %llu\n", names[event->type < 9 ? event->type : 0],
-	       errno_name(-event->error), event->major, event->minor,
-	       event->value);
-	fflush(stdout);
-}
-
-/* What read() returned, after printing the events; or -errno */
-static ssize_t read_events(size_t bytes)
-{
-	struct blksnap_event events[4];
-	ssize_t got, i;
-
-	got = read(snaps[used], events, least(bytes, sizeof(events)));
-	if (got < 0)
-		return -errno;
-	if (got % (ssize_t)sizeof(events[0]))
-		die("a part of an event", got);
-	for (i = 0; i < got / (ssize_t)sizeof(events[0]); i++)
-		print_event(&events[i]);
-	return got;
-}
-
-static int do_readn(char *argv[])
-{
-	ssize_t got = read_events(number(argv[0]));
-
-	return got < 0 ? (int)-got : 0;
-}
-
-static int do_nonblock(char *argv[])
-{
-	(void)argv;
-	return fcntl(snaps[used], F_SETFL, O_NONBLOCK) ? errno : 0;
-}
-
-/* All that there is now: at least one event, or the end */
-static int do_read(char *argv[])
-{
-	ssize_t got;
-
-	do_nonblock(argv);
-	got = read_events(SIZE_MAX);
-	if (got <= 0)
-		return (int)-got;
-	while (got > 0)
-		got = read_events(SIZE_MAX);
-	return got == -EAGAIN ? 0 : (int)-got;
-}
-
-static int do_readall(char *argv[])
-{
-	ssize_t got;
-
-	(void)argv;
-	do {
-		got = read_events(SIZE_MAX);
-	} while (got > 0);
-	return (int)-got;
-}
-
-static int do_poll(char *argv[])
-{
-	struct pollfd p = { .fd = snaps[used], .events = POLLIN };
-	char words[16] = "";
-
-	if (poll(&p, 1, (int)number(argv[0])) < 0)
-		return errno;
-	if (p.revents & POLLIN)
-		strcat(words, ",IN");
-	if (p.revents & POLLERR)
-		strcat(words, ",ERR");
-	if (p.revents & POLLHUP)
-		strcat(words, ",HUP");
-	if (p.revents && !strcmp(argv[1], "ANY"))
-		return 0;
-	if (strcmp(words[0] ? words + 1 : "0", argv[1]))
-		die(words, p.revents);
-	return 0;
-}
-
 static int do_close(char *argv[])
 {
+	int err;
+
 	(void)argv;
-	return close(snaps[used]) ? errno : 0;
+	arm();
+	err = close(snaps[used]) ? errno : 0;
+	disarm();
+	return err;
 }
 
 static int do_sleep(char *argv[])
@@ -551,31 +389,67 @@ static int run(char *words)
 	return 0;
 }
 
+static void run_nth(char *words)
+{
+	fail_nth = result->err;
+	result->err = run(words);
+	result->met = fault_met;
+	fail_nth = 0;
+	if (!is_fault(result->err))
+		die(errno_name(result->err), result->err);
+}
+
+static void run_step(const char *text)
+{
+	char *words = strdup(text), *want = strrchr(words, '=');
+	int err;
+
+	step = text;
+	if (!strncmp(words, "nth:", 4)) {
+		run_nth(words + 4);
+		return;
+	}
+	if (want)
+		words[want++ - words] = 0;
+	else
+		want = "0";
+	err = run(words);
+	if (strcmp(want, "?") && strcmp(errno_name(err), want)) {
+		fprintf(stderr, "rawctl: %s: %s\n", step, errno_name(err));
+		exit(1);
+	}
+	free(words);
+}
+
+static void run_all(char *argv[])
+{
+	while (*argv)
+		run_step(*argv++);
+}
+
+static void *map_low(size_t size, int flags)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       flags | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+
+	if (p == MAP_FAILED)
+		die("no memory", errno);
+	return p;
+}
+
 int main(int argc, char *argv[])
 {
-	const char *want;
-	char *words;
-	int i, err;
+	int i;
 
-	low = mmap(NULL, sizeof(*low), PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
-	if (low == MAP_FAILED)
-		return 1;
+	step = "start";
+	low = map_low(sizeof(*low), MAP_PRIVATE);
+	result = map_low(sizeof(*result), MAP_SHARED);
 	for (i = 1; i < argc; i++) {
-		step = argv[i];
-		words = strdup(argv[i]);
-		want = strrchr(words, '=');
-		if (want)
-			words[want++ - words] = 0;
-		else
-			want = "0";
-		err = run(words);
-		if (strcmp(errno_name(err), want)) {
-			fprintf(stderr, "rawctl: %s: %s\n", step,
-				errno_name(err));
-			return 1;
+		if (!strncmp(argv[i], "nth:", 4)) {
+			run_faults(argv + 1);
+			return 0;
 		}
-		free(words);
 	}
+	run_all(argv + 1);
 	return 0;
 }
