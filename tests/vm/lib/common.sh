@@ -31,11 +31,12 @@ as_root() {
 	exec sudo --preserve-env="$PASSED_ON" "$0" "$@"
 }
 
-# All kernels of the file "kernels", or those asked for by $K
+# The kernels of the file "kernels" that are packages, or those asked for by $K
 kernels() {
-	local name _
-	while read -r name _; do
+	local name config _
+	while read -r name _ _ config; do
 		case $name in '' | '#'*) continue ;; esac
+		[ -z "$config" ] || [ -n "${K:-}" ] || continue
 		case " ${K:-$name} " in *" $name "*) echo "$name" ;; esac
 	done <"$VM/kernels"
 }
@@ -47,7 +48,16 @@ kernel_field() {
 
 check_kernel() {
 	[ -n "$(kernel_field "$1" 1)" ] ||
-		die "no such kernel: $1 (there are: $(K='' kernels | xargs))"
+		die "no such kernel: $1 (there are: $(sed '/^#/d' "$VM/kernels" |
+			cut -f 1 | xargs))"
+}
+
+# Was it built here? Such a kernel looks for bugs, and is slow
+is_built() { [ -n "$(kernel_field "$1" 4)" ]; }
+
+# has_option KERNEL OPTION: of those that were asked for
+has_option() {
+	is_built "$1" && grep -q "^CONFIG_$2=y" "$VM/config/$(kernel_field "$1" 4)"
 }
 
 # The checksum of files and words: what something was made from

@@ -8,14 +8,14 @@ KEYRING=/usr/share/keyrings/debian-archive-keyring.gpg
 
 packages() { grep -v '^#' "$VM/packages.$1"; }
 
-# Installs what is missing of packages.host
+# host_packages LIST: installs what is missing of packages.LIST
 host_packages() {
 	local missing
 	# shellcheck disable=SC2046
 	missing=$(comm -13 \
 		<(dpkg-query -W -f '${db:Status-Abbrev} ${Package}\n' \
-			$(packages host) 2>/dev/null | sed -n 's/^ii  *//p' | sort -u) \
-		<(packages host | sort -u))
+			$(packages "$1") 2>/dev/null | sed -n 's/^ii  *//p' | sort -u) \
+		<(packages "$1" | sort -u))
 	[ -n "$missing" ] || return 0
 	say "installing $(xargs <<<"$missing")"
 	mkdir -p "$LOGS"

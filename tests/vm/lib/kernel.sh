@@ -73,6 +73,10 @@ local_headers() {
 
 kernel_release() { cat "$CACHE/kernel-$1/release"; }
 kernel_headers() {
+	if is_built "$1"; then
+		echo "$CACHE/kernel-$1/build"
+		return
+	fi
 	echo "$CACHE/kernel-$1/root/usr/src/linux-headers-$(kernel_release "$1")"
 }
 
@@ -118,6 +122,7 @@ make_linux_scripts() {
 			'*/scripts/checkpatch.pl' '*/scripts/spelling.txt' \
 			'*/scripts/const_structs.checkpatch' '*/scripts/kernel-doc*' \
 			'*/tools/docs/*' '*/tools/lib/python/*' \
-			'*/Documentation/dev-tools/checkpatch.rst' '*/.clang-format'
+			'*/Documentation/dev-tools/checkpatch.rst' '*/.clang-format' \
+			'*/scripts/coccinelle/*'
 	rm -r "$dir/debs"
 }

@@ -59,23 +59,38 @@ disks() {
 # to check at every access to memory
 CPU=${CPU:-Nehalem}
 
-# boot KERNEL TEST DIR SECONDS: the logs are DIR/kernel and DIR/output
-boot() {
+# start KERNEL TEST DIR SECONDS: the MACHINE; the logs are DIR/kernel and DIR/output
+start() {
 	local kernel=$1 test=$2 dir=$3 seconds=$4 file=$TESTS/$2.sh memory
-	memory=$(header "$file" memory)
+	memory=$(memory_for "$kernel" "$(header "$file" memory)")
 	{
 		cat "$CACHE/guest.cpio" "$CACHE/modules-$kernel.cpio"
 		overlay "$kernel" "$test" "$dir"
 	} >"$dir/initramfs"
 	# shellcheck disable=SC2046
 	qemu -accel tcg,thread=multi -cpu "$CPU" -smp 2 \
-		-m "${MEMORY:-${memory:-1G}}" -nodefaults -no-user-config \
+		-m "${MEMORY:-$memory}" -nodefaults -no-user-config \
 		-display none -no-reboot \
 		-serial "file:$dir/kernel" -serial "file:$dir/output" \
+		-serial "file:$dir/coverage" \
 		-kernel "$CACHE/kernel-$kernel/vmlinux" -initrd "$dir/initramfs" \
-		-append "$(command_line "$test" "$seconds") $(header "$file" bootargs)" \
+		-append "$(command_line "$test" "$seconds") $(detectors "$kernel") \
+			$(header "$file" bootargs)" \
 		$(disks "$file" "$dir") $(header "$file" qemu) &
-	wait_for_machine $! "$dir" "$seconds"
+	MACHINE=$!
+}
+
+# boot KERNEL TEST DIR SECONDS: a machine, to its end
+boot() {
+	start "$@"
+	wait_for_machine "$MACHINE" "$3" "$4"
+}
+
+# memory_for KERNEL SIZE: what looks for bugs keeps books of all that is in memory
+memory_for() {
+	local size=${2:-1G}
+	is_built "$1" || { echo "$size"; return; }
+	echo $(($(numfmt --from=iec "$size") / 1048576 + 768))M
 }
 
 command_line() {
@@ -85,6 +100,10 @@ command_line() {
 		"blksnap.test=$1 blksnap.timeout=$2" \
 		"${BLKSNAP_SEED:+BLKSNAP_SEED=$BLKSNAP_SEED}" \
 		"${BLKSNAP_MINUTES:+BLKSNAP_MINUTES=$BLKSNAP_MINUTES}"
+}
+
+detectors() {
+	! has_option "$1" KASAN || echo "page_poison=1 slab_debug=FZPU,bs_*"
 }
 
 # A kernel that has not come as far as the test by then never does
@@ -141,9 +160,11 @@ run_machine() {
 	boot "$kernel" "$test" "$WORK" "$seconds" || ENDED=$?
 	[ -z "$VERBOSE" ] || end_live
 	keep_log "$WORK" "$LOGS/$kernel/$test.log"
+	[ ! -s "$WORK/coverage" ] || cp "$WORK/coverage" "$LOGS/$kernel/$test.gcda.tgz"
 	TOOK=$((SECONDS - start))
 }
 
+# runs_on FILE KERNEL
 runs_on() {
 	local only
 	only=$(header "$1" kernels)

@@ -46,6 +46,7 @@ make_module() {
 	local name=$1 dir=$2 release
 	shift 2
 	release=$(kernel_field "$name" 2)
+	! has_option "$name" GCOV_KERNEL || set -- GCOV_PROFILE=y "$@"
 	in_release "$release" make -j2 -C "$(kernel_headers "$name")" M="$dir" \
 		CC="$(compiler "$release")" "$@" modules
 }

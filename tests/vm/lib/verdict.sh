@@ -7,7 +7,8 @@ COMPLAINTS='WARNING:|BUG:|BUG |Oops|Call Trace|Kernel panic|general protection
 possible circular locking|possible recursive|possible irq lock inversion
 inconsistent lock state|suspicious RCU|INFO: task .* blocked
 rcu:? INFO:|detected stalls|kthread starved|soft lockup|hard LOCKUP|workqueue lockup
-KASAN:|UBSAN:|KCSAN:|kmemleak:|refcount_t:|list_(add|del) corruption
+KASAN:|UBSAN:|KCSAN:|kmemleak:.*(leaks|disabled)|refcount_t:|list_(add|del) corruption
+ODEBUG:|pagealloc: |poison overwritten|MAX_LOCKDEP|lockdep.*turning off
 Bad page|bad page|scheduling while atomic|sleeping function called
 DEBUG_LOCKS_WARN_ON|unable to handle|stack guard page|double fault
 Object already free|use-after-free'
