@@ -6,13 +6,15 @@
 # make install            blksnapctl (PREFIX, DESTDIR); the module is installed
 #                         by "make modules_install" or by DKMS
 # make check              everything that can be tested, in virtual machines
+# make check-debug        the tests on kernels that look for bugs; takes hours
 # make demo [K=6.1]       a snapshot of a live system, shown in a machine
-# make unit | lint        without virtual machines
+# make unit | lint | fuzz without virtual machines
 # make selftest           do the checks of sources, and the machines' harness,
 #                         find what they are there for?
 # make mutants [K=6.1]    do the tests fail with modules that lack a protection?
 # make torture MINUTES=30 [SEED=1] [K=6.1]     chance: stacks, doors, faults
 # make vm-test T=01-module [K=6.1]
+#                         K may be 7.3-debug or 7.3-race, see tests/vm/kernels
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
@@ -34,13 +36,17 @@ clean:
 	test ! -e $(KDIR)/Makefile || $(MAKE) -C $(KDIR) M=$(CURDIR) $@
 	$(MAKE) -C tools/blksnapctl $@
 	$(MAKE) -C tests/unit $@
+	$(MAKE) -C tests/fuzz $@
 	$(MAKE) -C tests/oracle $@
 
 check:
 	tests/vm/check
 
+check-debug:
+	tests/vm/check-debug
+
 demo:
-	tests/vm/prepare
+	tests/vm/prepare $(VM_KERNEL)
 	tests/vm/build $(VM_KERNEL)
 	tests/vm/demo $(VM_KERNEL)
 
@@ -50,30 +56,33 @@ unit:
 lint:
 	tests/lint/run
 
+fuzz:
+	$(MAKE) -C tests/fuzz check
+
 selftest:
-	tests/vm/prepare
+	tests/vm/prepare $(VM_KERNEL)
 	tests/lint/selftest
 	tests/vm/selftest $(VM_KERNEL)
 
 mutants:
-	tests/vm/prepare
+	tests/vm/prepare $(VM_KERNEL)
 	tests/vm/build $(VM_KERNEL)
 	tests/vm/mutation $(VM_KERNEL) $(M)
 
 MINUTES ?= 5
 SEED ?=
 torture:
-	tests/vm/prepare
+	tests/vm/prepare $(VM_KERNEL)
 	tests/vm/build $(VM_KERNEL)
 	BLKSNAP_MINUTES=$(MINUTES) BLKSNAP_SEED=$(SEED) tests/vm/run -v $(VM_KERNEL) \
 		-t $$(($(MINUTES) * 60 + 300)) 60-torture
 
 vm-test:
 	$(if $(T),,$(error which test? make vm-test T=01-module))
-	tests/vm/prepare
+	tests/vm/prepare $(VM_KERNEL)
 	tests/vm/build $(VM_KERNEL) $(if $(findstring planted,$(T)),-p)
 	tests/vm/run $(VM_KERNEL) $(T)
 
 .DEFAULT_GOAL := all
 .PHONY: all modules modules_install cli install uninstall clean
-.PHONY: check demo unit lint selftest mutants torture vm-test
+.PHONY: check check-debug demo unit lint fuzz selftest mutants torture vm-test
