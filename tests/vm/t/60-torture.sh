@@ -8,7 +8,7 @@
 # BLKSNAP_MINUTES makes it longer ("make torture").
 #
 # disks: 8M 8M 160M 160M
-# timeout: 400
+# timeout: 500
 
 . /test/lib.sh
 # shellcheck source=../guest/snapshot.sh
@@ -248,7 +248,9 @@ modprobe -a dm-mod dm-crypt xts raid1 loop
 store=$(blockdev --getsz /dev/vdc)
 dmsetup create store --table "0 $store linear /dev/vdc 0"
 mkfs_mount ext4 /dev/vdd /mnt/s
-deadline=$((SECONDS + ${BLKSNAP_MINUTES:-1} * 60)) episodes=0 judged=0 ended=0
+seconds=150
+[ -z "${BLKSNAP_MINUTES:-}" ] || seconds=$((BLKSNAP_MINUTES * 60))
+deadline=$((SECONDS + seconds)) episodes=0 judged=0 ended=0
 while [ "$SECONDS" -lt "$deadline" ] || [ "$judged" = 0 ]; do
 	episode
 	wait_for 20 rawctl clean
