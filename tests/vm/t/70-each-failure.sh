@@ -8,7 +8,7 @@
 #
 # kernels: 7.3-debug
 # disks: 32M 32M 32M
-# timeout: 600
+# timeout: 1200
 
 . /test/lib.sh
 
@@ -35,10 +35,11 @@ each nth:version
 each nth:tlist:300:0
 each nth:slist:300:0
 each nth:attach:/dev/vda "detach:/dev/vda=?" clean
-each attach:/dev/vda nth:tinfo:/dev/vda nth:tlist:300:1 detach:/dev/vda clean
+each attach:/dev/vda nth:tinfo:/dev/vda detach:/dev/vda clean
+each attach:/dev/vda nth:tlist:300:1 detach:/dev/vda clean
 each attach:/dev/vda nth:detach:/dev/vda "detach:/dev/vda=?" clean
 each nth:create "destroy=?" clean
-each create nth:add:/dev/vda info:300:1 destroy clean
+each create nth:add:/dev/vda destroy clean
 each create add:/dev/vda nth:append:/mnt/s:4M:8M destroy clean
 each create add:/dev/vda nth:append:/dev/vdc:0:0 destroy clean
 each create add:/dev/vda append:/mnt/s:4M:8M nth:take destroy clean
