@@ -9,7 +9,7 @@ copy_sources() {
 	shift
 	mkdir -p "$to"
 	(cd "$TOP" && rsync -aR --delete --exclude=/module/compat/config.h \
-		--filter='-,p *.o' --filter='-,p *.ko' --filter='-,p *.mod*' \
+		--filter='-,p *.o' --filter='-,p *.gcno' --filter='-,p *.ko' --filter='-,p *.mod*' \
 		--filter='-,p .*.cmd' --filter='-,p *.d' --filter='-,p *.log' \
 		--filter='-,p /module/compat/probes/*.h' \
 		--filter='-,p /tools/blksnapctl/blksnapctl' "$@" "$to")
