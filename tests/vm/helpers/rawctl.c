@@ -255,6 +255,7 @@ static int do_id(char *argv[])
 		return err;
 	uuid_unparse_lower(low->arg.info.id, text);
 	puts(text);
+	fflush(stdout);
 	return 0;
 }
 

@@ -158,10 +158,11 @@ losetup -d /dev/loop0
 say "an origin goes away before it is taken"
 truncate -s 16M /tmp/loop
 losetup /dev/loop0 /tmp/loop
-rawctl create add:/dev/loop0 append:/mnt/s:1M:1M sleep:3000 take=ENODEV \
-	state:NEW destroy &
+rm -f /tmp/id
+rawctl create add:/dev/loop0 append:/mnt/s:1M:1M id sleep:5000 take=ENODEV \
+	state:NEW destroy >/tmp/id &
 agent=$!
-sleep 1
+wait_for 60 test -s /tmp/id
 truncate -s 32M /tmp/loop
 losetup -c /dev/loop0
 wait $agent
