@@ -37,9 +37,12 @@ same() {
 	[ "$2" = "$3" ] || fail "$1: $2, and not $3"
 }
 
+# slow SECONDS: a limit, on a machine that may be said to be slow
+slow() { echo $(($1 * ${BLKSNAP_SLOW:-1})); }
+
 # wait_for SECONDS COMMAND...: until COMMAND succeeds
 wait_for() {
-	local deadline=$((SECONDS + $1))
+	local deadline=$((SECONDS + $(slow "$1")))
 	shift
 	until "$@"; do
 		[ "$SECONDS" -lt "$deadline" ] || fail "waited in vain for: $*"

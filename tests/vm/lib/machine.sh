@@ -99,6 +99,7 @@ command_line() {
 		"rcupdate.rcu_cpu_stall_timeout=60 workqueue.watchdog_thresh=60" \
 		"blksnap.test=$1 blksnap.timeout=$2" \
 		"${BLKSNAP_SEED:+BLKSNAP_SEED=$BLKSNAP_SEED}" \
+		"${BLKSNAP_SLOW:+BLKSNAP_SLOW=$BLKSNAP_SLOW}" \
 		"${BLKSNAP_MINUTES:+BLKSNAP_MINUTES=$BLKSNAP_MINUTES}"
 }
 

@@ -144,7 +144,7 @@ rawctl "openid:$id" state:TAKEN nonblock read=EAGAIN
 begin=$SECONDS
 rmdir $dir
 failed device-gone ENODEV
-[ $((SECONDS - begin)) -le 10 ] || fail "noticed late"
+[ $((SECONDS - begin)) -le "$(slow 10)" ] || fail "noticed late"
 
 say "an origin changes its size"
 truncate -s 16M /tmp/loop

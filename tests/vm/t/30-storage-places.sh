@@ -134,7 +134,7 @@ begin=$SECONDS
 random 2 /mnt/a/file
 was=$(md5sum </mnt/a/file)
 say "2 MiB written in $((SECONDS - begin)) s"
-[ $((SECONDS - begin)) -le 20 ] || fail "the writes waited for long"
+[ $((SECONDS - begin)) -le "$(slow 20)" ] || fail "the writes waited for long"
 # It ends when the storage is full: each block of it costs another one, once the
 # kernel writes it out, which it does not do at once by itself
 has_ended() {

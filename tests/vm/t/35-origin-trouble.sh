@@ -19,7 +19,7 @@ no_disk() { [ ! -e "/sys/class/block/$1" ]; }
 gone() {
 	local begin=$SECONDS
 	failed "${1:-device-gone}" "${2:-ENODEV}"
-	[ $((SECONDS - begin)) -le 20 ] || fail "noticed late"
+	[ $((SECONDS - begin)) -le "$(slow 20)" ] || fail "noticed late"
 	rawctl clean
 }
 

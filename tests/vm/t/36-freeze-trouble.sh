@@ -107,7 +107,7 @@ given_up() {
 	rawctl create "${steps[@]}" take:2000=ETIMEDOUT state:NEW stop >/tmp/ready &
 	taker=$!
 	wait_for 30 grep -q ready /tmp/ready
-	is_between "seconds" 2 $((SECONDS - begin)) 15
+	is_between "seconds" 2 $((SECONDS - begin)) "$(slow 15)"
 	can_write /mnt/b
 	writer_end 6000
 	check_fails 'in use' unload_module

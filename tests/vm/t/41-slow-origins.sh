@@ -16,7 +16,7 @@ within() {
 	local begin=$SECONDS limit=$1
 	shift
 	"$@" || fail "failed: $*"
-	[ $((SECONDS - begin)) -le "$limit" ] || fail "late: $*"
+	[ $((SECONDS - begin)) -le "$(slow "$limit")" ] || fail "late: $*"
 }
 
 killed() {
