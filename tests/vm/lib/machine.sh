@@ -86,10 +86,10 @@ boot() {
 	wait_for_machine "$MACHINE" "$3" "$4"
 }
 
-# memory_for KERNEL SIZE: what looks for bugs keeps books of all that is in memory
+# memory_for KERNEL SIZE: KASAN keeps books of all that is in memory
 memory_for() {
 	local size=${2:-1G}
-	is_built "$1" || { echo "$size"; return; }
+	has_option "$1" KASAN || { echo "$size"; return; }
 	echo $(($(numfmt --from=iec "$size") / 1048576 + 768))M
 }
 

@@ -18,7 +18,7 @@ hog() {
 	local module
 	module=$(stat -c %s /test/blksnap.ko)
 	mkdir /mnt/hog
-	mount -t tmpfs -o size=1G hog /mnt/hog
+	mount -t tmpfs -o size=2G hog /mnt/hog
 	while [ ! -e /tmp/stop ]; do
 		for ((i = 0; i * module < $1 << 20; i++)); do
 			cat /test/blksnap.ko >/mnt/hog/$i
