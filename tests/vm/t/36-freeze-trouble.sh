@@ -65,7 +65,7 @@ else
 	check_fails 'frozen by somebody else' blksnapctl create --storage /mnt/s \
 		--reserve 4M --limit 4M /dev/vdb /dev/mapper/lower
 fi
-writer_end 10000
+writer_end "$(slow 10000)"
 rawctl clean
 can_write /mnt/b
 # It still is as the admin wants it
@@ -89,7 +89,7 @@ rawctl create "${steps[@]}" take=EIO state:NEW destroy >/tmp/out 2>&1 || {
 	cat /tmp/out
 	kernel_at_least 6.6
 }
-writer_end 10000
+writer_end "$(slow 10000)"
 wait_for 20 rawctl clean
 swap_table lower "0 $size linear /dev/vda 0"
 can_write /mnt/b
@@ -109,7 +109,7 @@ given_up() {
 	wait_for 30 grep -q ready /tmp/ready
 	is_between "seconds" 2 $((SECONDS - begin)) "$(slow 15)"
 	can_write /mnt/b
-	writer_end 6000
+	writer_end "$(slow 6000)"
 	check_fails 'in use' unload_module
 	kill -KILL $taker
 	sleep 1
