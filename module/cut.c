@@ -7,11 +7,11 @@
  *   stop     from the highest level of the device stack to the lowest: freeze
  *            file systems, close gates, wait until admitted writes are done
  *   switch   the maps are armed
- *   start    open gates, thaw
+ *   start    from the lowest level to the highest: open gates, thaw
  *   publish  add the disks
  *
- * A level is stopped before the one below it is touched: a loop device's
- * writes need the file system that holds its file.
+ * A level is stopped before the one below it is touched, and started after it:
+ * a loop device's writes need the file system that holds its file.
  *
  * Between stop and start no memory allocation may enter a frozen file system,
  * and no user's code is run.
@@ -47,7 +47,7 @@ static DEFINE_MUTEX(bs_cut_lock);
  * @deadline: in jiffies
  * @begin: when the first freeze began, 0 before
  * @closed: when the first gate was closed, 0 before
- * @gate_ns: how long gates were closed
+ * @gate_ns: from @closed to when the last gate was opened
  * @pause_ns: from @begin to the last thaw
  */
 struct bs_cut {
@@ -212,12 +212,12 @@ static int bs_cut_stop_level(struct bs_cut *cut, u32 level)
 /* Each member has something to freeze, if only its device. */
 static int bs_cut_stop(struct bs_cut *cut)
 {
-	u64 below = U64_MAX;
+	s64 below = S64_MAX;
 	u32 level = 0;
 	int ret = 0;
 
 	cut->begin = ktime_get_ns();
-	while (!ret && bs_freeze_next_level(&cut->freezes, below, &level)) {
+	while (!ret && bs_freeze_level_below(&cut->freezes, below, &level)) {
 		ret = bs_cut_stop_level(cut, level);
 		below = level;
 	}
@@ -237,17 +237,34 @@ static void bs_cut_switch(struct bs_cut *cut)
 	snap->taken_ns = ktime_get_real_ns();
 }
 
-static void bs_cut_start(struct bs_cut *cut)
+/* Also those that a stop that failed had not closed yet. */
+static void bs_cut_open_level(struct bs_snapshot *snap, u32 level)
 {
 	struct bs_member *member;
 
-	list_for_each_entry(member, &cut->snap->members, entry) {
-		if (!bs_member_repeats_disk(cut->snap, member))
+	list_for_each_entry(member, &snap->members, entry) {
+		if (member->level == level &&
+		    !bs_member_repeats_disk(snap, member))
 			bs_disk_open(bs_member_disk(member));
 	}
-	if (cut->closed)
-		cut->gate_ns = ktime_get_ns() - cut->closed;
-	bs_freeze_end(&cut->freezes);
+}
+
+/*
+ * Thawing may write, so the gates of a level open first. A thaw that hangs is
+ * taken from the list, after its level; each level has been seen by then.
+ */
+static void bs_cut_start(struct bs_cut *cut)
+{
+	s64 above = -1;
+	u32 level = 0;
+
+	while (bs_freeze_level_above(&cut->freezes, above, &level)) {
+		bs_cut_open_level(cut->snap, level);
+		if (cut->closed)
+			cut->gate_ns = ktime_get_ns() - cut->closed;
+		bs_freeze_thaw_level(&cut->freezes, level);
+		above = level;
+	}
 	cut->pause_ns = ktime_get_ns() - cut->begin;
 }
 

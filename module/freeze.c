@@ -305,7 +305,7 @@ bool bs_freeze_reached(struct list_head *list, struct block_device *bdev)
 	return false;
 }
 
-bool bs_freeze_next_level(struct list_head *list, u64 below, u32 *level)
+bool bs_freeze_level_below(struct list_head *list, s64 below, u32 *level)
 {
 	struct bs_freeze *item;
 	bool found = false;
@@ -319,19 +319,39 @@ bool bs_freeze_next_level(struct list_head *list, u64 below, u32 *level)
 	return found;
 }
 
+bool bs_freeze_level_above(struct list_head *list, s64 above, u32 *level)
+{
+	struct bs_freeze *item;
+	bool found = false;
+
+	list_for_each_entry(item, list, entry) {
+		if (item->level > above && (!found || item->level < *level)) {
+			*level = item->level;
+			found = true;
+		}
+	}
+	return found;
+}
+
 /*
- * All at the same time: a thaw may write, and wait for a file system below
- * that is to be thawed as well.
+ * All at the same time: a thaw may write, and the caller need not know that one
+ * file system of a level lies above another.
  */
+void bs_freeze_thaw_level(struct list_head *list, u32 level)
+{
+	struct bs_freeze *item;
+
+	list_for_each_entry(item, list, entry) {
+		if (item->level == level && item->frozen)
+			bs_freeze_start(item, BS_OP_THAW);
+	}
+	bs_freeze_finish(list, jiffies + BS_THAW_TIMEOUT);
+}
+
 void bs_freeze_end(struct list_head *list)
 {
 	struct bs_freeze *item, *next;
 
-	list_for_each_entry(item, list, entry) {
-		if (item->frozen)
-			bs_freeze_start(item, BS_OP_THAW);
-	}
-	bs_freeze_finish(list, jiffies + BS_THAW_TIMEOUT);
 	list_for_each_entry_safe(item, next, list, entry) {
 		list_del(&item->entry);
 		bs_freeze_free(item);

@@ -54,19 +54,25 @@ int bs_freeze_sync(struct list_head *list, unsigned long deadline);
 int bs_freeze_level(struct list_head *list, u32 level, unsigned long deadline);
 
 /**
- * bs_freeze_next_level() - the highest level of all that lies below another
+ * bs_freeze_level_below() - the highest level of all that lies below another
  * @list: of all
  * @below: which other
  * @level: out
  *
  * Return: false if there is none.
  */
-bool bs_freeze_next_level(struct list_head *list, u64 below, u32 *level);
+bool bs_freeze_level_below(struct list_head *list, s64 below, u32 *level);
+
+/* The lowest level of all that lies above another, likewise. */
+bool bs_freeze_level_above(struct list_head *list, s64 above, u32 *level);
+
+/* Thaw what is frozen of one level. What hangs goes on by itself. */
+void bs_freeze_thaw_level(struct list_head *list, u32 level);
 
 /* Has a file system on this device, or a partition of it, been frozen? */
 bool bs_freeze_reached(struct list_head *list, struct block_device *bdev);
 
-/* Thaw what was frozen, and empty the list. What hangs goes on by itself. */
+/* Empty the list. Nothing of it is frozen any more. */
 void bs_freeze_end(struct list_head *list);
 
 int bs_freeze_init(void);
