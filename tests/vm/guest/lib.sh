@@ -53,12 +53,16 @@ wait_for() {
 load_module() { insmod /test/blksnap.ko "$@"; }
 unload_module() { rmmod blksnap; }
 
-# mkfs_mount TYPE DEVICE DIR [MKFS OPTIONS...]
+# mkfs_mount TYPE DEVICE DIR [MKFS OPTIONS...]: all of it made at once, so that
+# later the kernel writes nothing that the test does not know of
 mkfs_mount() {
 	local type=$1 device=$2 dir=$3
 	shift 3
 	case $type in
-	ext*) mkfs."$type" -q -F "$@" "$device" ;;
+	ext*)
+		mkfs."$type" -q -F -E lazy_itable_init=0,lazy_journal_init=0 \
+			"$@" "$device"
+		;;
 	xfs) mkfs.xfs -q -f "$@" "$device" ;;
 	btrfs) mkfs.btrfs -q -f "$@" "$device" ;;
 	f2fs) mkfs.f2fs -q -f "$@" "$device" ;;

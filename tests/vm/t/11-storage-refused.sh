@@ -58,7 +58,7 @@ for type in ext4 xfs; do
 	fallocate -l $(((free * 4096 >> 20) - 18))M /mnt/c/most
 	refused /mnt/c ENOSPC 'cannot be reserved'
 	rm /mnt/c/most
-	sync /mnt/c
+	sync -f /mnt/c
 	wait_for 20 test "$(available /mnt/c)" -ge "$((free - 16))"
 	rawctl create add:/dev/vda append:/mnt/c:4M:4M take destroy
 	rawctl clean
@@ -71,7 +71,7 @@ mkfs_mount btrfs /dev/vdb /mnt/b
 refused /mnt/b EOPNOTSUPP 'copy-on-write.*chattr \+C'
 mkdir /mnt/b/nocow
 chattr +C /mnt/b/nocow
-sync /mnt/b
+sync -f /mnt/b
 free=$(available /mnt/b)
 head -c 4M /dev/urandom >/tmp/old
 dd if=/tmp/old of=/dev/vda bs=1M oflag=direct status=none
@@ -85,7 +85,7 @@ blksnapctl status --json "$id" | jq -e \
 	'.snapshots[0] | .storage_used == 4194304 and .storage_reserved == 16777216'
 blksnapctl release "$id"
 rawctl clean
-sync /mnt/b
+sync -f /mnt/b
 wait_for 20 test "$(available /mnt/b)" -ge "$((free - 64))"
 umount /mnt/b
 btrfs check /dev/vdb >/dev/null 2>&1

@@ -66,7 +66,7 @@ same "events" "$(cut -d' ' -f1,2 /tmp/events | sort -u | xargs)" \
 [ "$(available /mnt/s)" -ge 16 ] || fail "the last space was taken"
 blksnapctl release "$id"
 rm /mnt/s/most
-sync /mnt/s
+sync -f /mnt/s
 rawctl clean
 
 say "the whole limit on an origin"
@@ -123,7 +123,7 @@ rawctl clean
 say "fstrim"
 for options in defaults discard; do
 	# All of it now, and not by a thread of the kernel while we count
-	mkfs_mount ext4 /dev/vdc /mnt/c -E lazy_itable_init=0,lazy_journal_init=0
+	mkfs_mount ext4 /dev/vdc /mnt/c
 	mount -o remount,$options /mnt/c
 	head -c 8M /dev/urandom >/mnt/c/file
 	head -c 8M /dev/urandom >/mnt/c/gone

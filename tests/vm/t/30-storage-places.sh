@@ -159,7 +159,7 @@ dd if=/dev/zero of=/mnt/s/fill bs=1M count=$((size >> 20)) conv=fsync \
 for ((pos = size - (64 << 20); pos + 4096 <= size; pos += 8192)); do
 	echo "fpunch $pos 4k"
 done | xfs_io /mnt/s/fill >/dev/null 2>&1
-sync /mnt/s
+sync -f /mnt/s
 before=$(available /mnt/s)
 kept=$(md5sum </mnt/s/fill)
 create /mnt/s 12M 12M /dev/vda
@@ -175,7 +175,7 @@ same "image" "$(sum /dev/blksnap0)" "$first"
 is_taken
 release
 rm /mnt/s/new
-sync /mnt/s
+sync -f /mnt/s
 wait_available /mnt/s "$before"
 drop_caches
 same "the file between" "$(md5sum </mnt/s/fill)" "$kept"

@@ -15,21 +15,19 @@ load_module
 
 # deleted TYPE OPTIONS
 deleted() {
-	local large small before left now=()
+	local large small before left
 	say "$1, $2: what is deleted after the cut"
-	# Or else it makes its tables at any time later on, and they are copied, too
-	[ "$1" != ext4 ] || now=(-E lazy_itable_init=0)
-	mkfs_mount "$1" /dev/vda /mnt/a "${now[@]}"
+	mkfs_mount "$1" /dev/vda /mnt/a
 	mount -o "remount,$2" /mnt/a
 	head -c 12M /dev/urandom >/mnt/a/large
 	for n in $(seq 20); do head -c 20k /dev/urandom >"/mnt/a/small$n"; done
-	sync /mnt/a
+	sync -f /mnt/a
 	large=$(md5sum </mnt/a/large)
 	small=$(cat /mnt/a/small* | md5sum)
 	before=$(available /mnt/a)
 	create /mnt/a 8M 32M /dev/vda
 	rm /mnt/a/large /mnt/a/small*
-	sync /mnt/a
+	sync -f /mnt/a
 	fstrim /mnt/a
 	# Now a segment that is added could get the file's blocks
 	raw append:/mnt/a:8M:8M=EBUSY
@@ -48,7 +46,7 @@ deleted() {
 	umount /mnt/i
 	release
 	rm /mnt/a/new /mnt/a/elsewhere
-	sync /mnt/a
+	sync -f /mnt/a
 	# The space of what was deleted is free as well
 	wait_available /mnt/a $((before + 11))
 	umount /mnt/a
@@ -77,7 +75,7 @@ no_growth() {
 	same "why" "$(jq -r 'select(.event == "low-space").errno' /tmp/events |
 		sort -nu | tail -n 1)" 28
 	rm /mnt/s/most /tmp/new
-	sync /mnt/s
+	sync -f /mnt/s
 	wait_available /mnt/s "$before"
 	umount /mnt/s
 	check_fs "$1" /dev/vda
@@ -89,7 +87,7 @@ filled() {
 	say "$1: users fill the file system that storage and origin are on"
 	mkfs_mount "$1" /dev/vda /mnt/a
 	head -c 4M /dev/urandom >/mnt/a/file
-	sync /mnt/a
+	sync -f /mnt/a
 	was=$(md5sum </mnt/a/file)
 	before=$(available /mnt/a)
 	create /mnt/a 48M 48M /dev/vda
@@ -106,7 +104,7 @@ filled() {
 	umount /mnt/i
 	release
 	rm /mnt/a/most /mnt/a/rest
-	sync /mnt/a
+	sync -f /mnt/a
 	wait_available /mnt/a "$before"
 	umount /mnt/a
 	check_fs "$1" /dev/vda

@@ -29,7 +29,7 @@ files() {
 	while [ ! -e /tmp/stop ]; do
 		head -c 50k /dev/zero >"$1/work$((i % 20))"
 		rm -f "$1/work$(((i + 7) % 20))"
-		[ $((i % 10)) != 0 ] || sync "$1"
+		[ $((i % 10)) != 0 ] || sync -f "$1"
 		i=$((i + 1))
 	done
 }
@@ -40,7 +40,7 @@ check_crashed() {
 	local copy=/dev/vdc
 	# As any machine that starts again does
 	mount -t "$1" "$copy" /mnt/c
-	sync /mnt/c
+	sync -f /mnt/c
 	wait_used /mnt/c $((before + 8))
 	same "canaries in files after a crash" "$(search_all /mnt/c)" 0
 	umount /mnt/c

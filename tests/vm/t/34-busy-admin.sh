@@ -21,7 +21,7 @@ make_files() {
 		dd if=/dev/urandom of=/mnt/a/pieces bs=4k seek="$n" count=1 \
 			conv=notrunc,fsync status=none
 	done
-	sync /mnt/a
+	sync -f /mnt/a
 }
 
 defragment() {
@@ -65,7 +65,7 @@ for type in ext4 xfs btrfs; do
 	random 6 /dev/vdb
 	rm /mnt/a/file1
 	head -c 3M /dev/urandom >/mnt/a/file2
-	sync /mnt/a
+	sync -f /mnt/a
 	used=$(status storage_used)
 	fstrim /mnt/a
 	# Not of the trimmed blocks; what the file system notes of it
@@ -84,7 +84,7 @@ for type in ext4 xfs btrfs; do
 	same "the other image" "$(sum "$other")" "$other_first"
 	is_taken
 	release
-	sync /mnt/a
+	sync -f /mnt/a
 	# Not what is available: btrfs has other chunks after a balance. 48 MiB
 	# were reserved; btrfs has a little more of its own by now
 	wait_used /mnt/a $((before + 16))
@@ -123,7 +123,7 @@ for type in ext4 xfs; do
 	[ $((SECONDS - begin)) -le "$(slow 25)" ] || fail "the release waited too long"
 	scribble /dev/vdb 1 65536
 	fsfreeze -u /mnt/s
-	sync /mnt/s
+	sync -f /mnt/s
 	wait_available /mnt/s "$before"
 
 	say "$type: lazily unmounted"

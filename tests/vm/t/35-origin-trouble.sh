@@ -33,7 +33,7 @@ linear="0 $sectors linear /dev/vda 0"
 dmsetup create origin --table "$linear"
 mkfs_mount ext4 /dev/mapper/origin /mnt/a -b 4096
 head -c 6M /dev/urandom >/mnt/a/file
-sync /mnt/a
+sync -f /mnt/a
 create /mnt/s 8M 24M /dev/mapper/origin
 first=$(sum /dev/blksnap0)
 head -c 1M /dev/urandom | dd of=/mnt/a/file bs=64k iflag=fullblock \

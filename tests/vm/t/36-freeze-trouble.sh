@@ -94,7 +94,7 @@ wait_for 20 rawctl clean
 swap_table lower "0 $size linear /dev/vda 0"
 can_write /mnt/b
 umount /mnt/a || true
-mkfs_mount ext4 /dev/mapper/lower /mnt/a -E lazy_itable_init=0,lazy_journal_init=0
+mkfs_mount ext4 /dev/mapper/lower /mnt/a
 
 # given_up: TAKE ends at its deadline, and the other file system can be written at
 # once. What was begun then ends when the disk answers again: until then the

@@ -52,7 +52,7 @@ seed
 load_module
 mkfs_mount ext4 /dev/vda /mnt/a
 mkdir /mnt/a/s
-sync /mnt/a
+sync -f /mnt/a
 before=$(available /mnt/a)
 refs=$(lsmod | awk '$1 == "blksnap" { print $3 }')
 files &
@@ -123,7 +123,7 @@ create /mnt/a/s 4M 4M /dev/vda
 release
 wait_clean
 rm -f /mnt/a/busy*
-sync /mnt/a
+sync -f /mnt/a
 wait_available /mnt/a "$before"
 same "references to the module" \
 	"$(lsmod | awk '$1 == "blksnap" { print $3 }')" "$refs"

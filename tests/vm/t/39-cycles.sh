@@ -71,7 +71,7 @@ cycle() {
 }
 
 load_module
-mkfs_mount ext4 /dev/vda /mnt/a -E lazy_itable_init=0,lazy_journal_init=0
+mkfs_mount ext4 /dev/vda /mnt/a
 mkdir /mnt/a/s
 files &
 writer=$!
@@ -111,7 +111,7 @@ for cache in $caches; do
 done
 same "references to the module" "$(lsmod | awk '$1 == "blksnap" { print $3 }')" 0
 rm -f /mnt/a/busy*
-sync /mnt/a
+sync -f /mnt/a
 wait_available /mnt/a "$space"
 umount /mnt/a
 check_fs ext4 /dev/vda
