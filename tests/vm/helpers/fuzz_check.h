@@ -6,25 +6,10 @@
 #ifndef FUZZ_CHECK_H
 #define FUZZ_CHECK_H
 
+#include "arg.h"
 #include "fuzz_base.h"
 
 #define PATTERN 0xa5
-
-/* The argument of any command */
-union arg {
-	struct blksnap_version version;
-	struct blksnap_tracker tracker;
-	struct blksnap_tracker_list trackers;
-	struct blksnap_snapshot_open open;
-	struct blksnap_snapshot_list snapshots;
-	struct blksnap_add_device add;
-	struct blksnap_append_storage append;
-	struct blksnap_take take;
-	struct blksnap_snapshot_info info;
-	struct blksnap_hold hold;
-	struct blksnap_destroy destroy;
-	unsigned char bytes[160];
-};
 
 /* Those of each command, besides a few that any of them may have. */
 static const unsigned char errnos[OP_DESTROY + 1][20] = {

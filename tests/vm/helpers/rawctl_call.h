@@ -8,7 +8,6 @@
 #ifndef RAWCTL_CALL_H
 #define RAWCTL_CALL_H
 
-#include <blksnap.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -17,6 +16,8 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+
+#include "arg.h"
 
 #define MAX_ROOM 300
 #define MAX_SNAPS 16
@@ -28,19 +29,7 @@ static bool fault_met;		/* that the last command came so far */
 
 /* What commands point to: where a 32 bit process could have it */
 static struct low {
-	union {
-		struct blksnap_version version;
-		struct blksnap_tracker tracker;
-		struct blksnap_tracker_list trackers;
-		struct blksnap_snapshot_open open;
-		struct blksnap_snapshot_list snapshots;
-		struct blksnap_add_device add;
-		struct blksnap_append_storage append;
-		struct blksnap_take take;
-		struct blksnap_snapshot_info info;
-		struct blksnap_hold hold;
-		struct blksnap_destroy destroy;
-	} arg;
+	union arg arg;
 	union {
 		struct blksnap_tracker_info trackers[MAX_ROOM];
 		struct blksnap_member_info members[MAX_ROOM];
