@@ -215,15 +215,18 @@ struct bs_segment *bs_segment_from_dir(const struct path *dir, u64 size,
 							BS_BLOCK_SHIFT));
 }
 
-static int bs_segment_claim(struct bs_segment *seg, dev_t dev, u64 limit)
+static int bs_segment_claim(struct bs_segment *seg, struct block_device *bdev,
+			    u64 limit)
 {
 	u64 blocks;
 	int ret;
 
-	ret = bs_bdev_claim(&seg->claimed, dev, seg);
+	ret = bs_bdev_claim(&seg->claimed, bdev->bd_dev, seg);
 	if (ret)
 		return ret;
 	seg->bdev = seg->claimed.bdev;
+	if (seg->bdev != bdev)
+		return -ENODEV; /* that is gone, and another has its number */
 	if (bdev_read_only(seg->bdev))
 		return -EROFS;
 	if (bdev_is_zoned(seg->bdev))
@@ -241,14 +244,14 @@ static int bs_segment_claim(struct bs_segment *seg, dev_t dev, u64 limit)
 	return bs_segment_finish(seg, blocks);
 }
 
-struct bs_segment *bs_segment_from_bdev(dev_t dev, u64 limit,
+struct bs_segment *bs_segment_from_bdev(struct block_device *bdev, u64 limit,
 					struct bs_fate *fate)
 {
 	struct bs_segment *seg = bs_segment_alloc(fate);
 
 	if (!seg)
 		return ERR_PTR(-ENOMEM);
-	return bs_segment_result(seg, bs_segment_claim(seg, dev, limit));
+	return bs_segment_result(seg, bs_segment_claim(seg, bdev, limit));
 }
 
 bool bs_segment_overlaps(const struct bs_segment *seg,

@@ -69,13 +69,13 @@ struct bs_segment *bs_segment_from_dir(const struct path *dir, u64 size,
 
 /**
  * bs_segment_from_bdev() - make one of a block device
- * @dev: its number
+ * @bdev: device
  * @limit: bytes, 0 for all of it
  * @fate: fails if somebody else writes there
  *
  * Return: the segment or an ERR_PTR as of BLKSNAP_IOC_APPEND_STORAGE.
  */
-struct bs_segment *bs_segment_from_bdev(dev_t dev, u64 limit,
+struct bs_segment *bs_segment_from_bdev(struct block_device *bdev, u64 limit,
 					struct bs_fate *fate);
 
 /**

@@ -262,7 +262,7 @@ int bs_snapshot_append_bdev(struct bs_snapshot *snap,
 	if (mutex_lock_killable(&snap->lock))
 		return -EINTR;
 	if (!snap->released)
-		ret = bs_storage_add_bdev(snap->storage, bdev->bd_dev, limit);
+		ret = bs_storage_add_bdev(snap->storage, bdev, limit);
 	mutex_unlock(&snap->lock);
 	return ret;
 }

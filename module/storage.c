@@ -200,9 +200,10 @@ int bs_storage_add_dir(struct bs_storage *st, struct file *dir, u64 reserve,
 	return ret;
 }
 
-int bs_storage_add_bdev(struct bs_storage *st, dev_t dev, u64 limit)
+int bs_storage_add_bdev(struct bs_storage *st, struct block_device *bdev,
+			u64 limit)
 {
-	struct bs_segment *seg = bs_segment_from_bdev(dev, limit, st->log.fate);
+	struct bs_segment *seg = bs_segment_from_bdev(bdev, limit, st->log.fate);
 	u32 total;
 	int ret;
 

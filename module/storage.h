@@ -60,12 +60,13 @@ int bs_storage_add_dir(struct bs_storage *st, struct file *dir, u64 reserve,
 /**
  * bs_storage_add_bdev() - use a block device
  * @st: storage
- * @dev: its number
+ * @bdev: device
  * @limit: bytes, 0 for all
  *
  * Return: 0, or an error as of BLKSNAP_IOC_APPEND_STORAGE.
  */
-int bs_storage_add_bdev(struct bs_storage *st, dev_t dev, u64 limit);
+int bs_storage_add_bdev(struct bs_storage *st, struct block_device *bdev,
+			u64 limit);
 
 /**
  * bs_storage_fix() - reserve whatever lies on an origin up to its limit

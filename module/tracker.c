@@ -96,7 +96,8 @@ static struct bs_tracker *bs_tracker_make(struct block_device *bdev)
 	ret = bs_bdev_open(&tracker->bdev, bdev->bd_dev);
 	if (ret)
 		goto free;
-	ret = bs_tracker_check(tracker->bdev.bdev);
+	/* It may be gone, and another have its number. */
+	ret = tracker->bdev.bdev == bdev ? bs_tracker_check(bdev) : -ENODEV;
 	if (!ret)
 		ret = bs_tracker_start(tracker);
 	if (ret)

@@ -11,6 +11,8 @@
  * with one of the errnos that tell of that, or succeeds. Prints how often it did
  * what.
  *
+ * A path may be "@N", which is rawctl's own descriptor N.
+ *
  *   version                     slist:ROOM:N tlist:ROOM:N   N have to exist
  *   attach:DEV detach:DEV tinfo:DEV
  *   create openid:UUID          one more snapshot's descriptor; the last one is
@@ -60,7 +62,8 @@ static int snapshot(unsigned long cmd)
 
 static int open_path(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	int fd = *path == '@' ? dup((int)number(path + 1)) :
+		open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 
 	if (fd < 0)
 		die("cannot open it", errno);

@@ -63,6 +63,17 @@ no_origin /dev/zoned
 no_storage /dev/zoned EOPNOTSUPP 'cannot be used'
 rmdir /sys/kernel/config/nullb/zoned
 
+say "a device that is gone, whose number another one has"
+null_disk one size=64
+number=$(stat -c %t:%T /dev/one)
+exec 7</dev/one
+rmdir /sys/kernel/config/nullb/one
+null_disk two size=64
+same "numbers" "$(stat -c %t:%T /dev/two)" "$number"
+rawctl attach:@7=ENODEV create add:@7=ENODEV append:@7:0:0=ENODEV destroy clean
+exec 7<&-
+rmdir /sys/kernel/config/nullb/two
+
 echo 16M >/sys/block/zram0/disksize
 for device in /dev/ram0 /dev/zram0; do
 	# What takes pages past the block layer, which is gone since 6.3
