@@ -141,7 +141,6 @@ static void bs_segment_unguard(struct bs_segment *seg)
 static void bs_segment_drop_work(struct work_struct *work)
 {
 	struct bs_segment *seg = container_of(work, struct bs_segment, drop);
-	struct completion *dropped = seg->dropped;
 
 	/*
 	 * First this: a cut that recorded its blocks after they have been freed
@@ -156,8 +155,6 @@ static void bs_segment_drop_work(struct work_struct *work)
 	kvfree(seg->ranges);
 	kvfree(seg->ext);
 	kfree(seg);
-	if (dropped)
-		complete(dropped);
 	if (atomic_dec_and_test(&bs_segments_dropping))
 		wake_up_all(&bs_segments_dropped);
 	module_put(THIS_MODULE);
@@ -185,13 +182,10 @@ static struct bs_segment *bs_segment_alloc(struct bs_fate *fate)
 
 static struct bs_segment *bs_segment_result(struct bs_segment *seg, int ret)
 {
-	DECLARE_COMPLETION_ONSTACK(dropped);
-
 	if (!ret)
 		return seg;
-	seg->dropped = &dropped;
 	bs_segment_drop(seg);
-	wait_for_completion(&dropped);
+	bs_segments_flush();
 	return ERR_PTR(ret);
 }
 
@@ -310,9 +304,9 @@ void bs_segments_flush(void)
 			   BS_FLUSH_TIMEOUT);
 }
 
-void bs_segments_queue(struct work_struct *work)
+void bs_segments_queue(struct delayed_work *work, unsigned long delay)
 {
-	queue_work(bs_segment_wq, work);
+	mod_delayed_work(bs_segment_wq, work, delay);
 }
 
 int bs_segment_init(void)

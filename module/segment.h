@@ -32,7 +32,6 @@
  * @claimed: the device, if it is one
  * @owner: which of the storage's sources it came from
  * @drop: gives everything back
- * @dropped: completed when that is done, if somebody waits for it
  *
  * But for the first four it never changes once it is made.
  */
@@ -53,7 +52,6 @@ struct bs_segment {
 	struct bs_bdev claimed;
 	const void *owner;
 	struct work_struct drop;
-	struct completion *dropped;
 };
 
 /**
@@ -115,8 +113,8 @@ int bs_segments_on(struct block_device *bdev, const struct bs_range *range,
 /* Wait until dropped segments have been given back, but not for ever. */
 void bs_segments_flush(void);
 
-/* Queue work that may be stopped by a frozen file system. */
-void bs_segments_queue(struct work_struct *work);
+/* Queue work that may be stopped by a frozen file system; not later than that. */
+void bs_segments_queue(struct delayed_work *work, unsigned long delay);
 
 int bs_segment_init(void);
 void bs_segment_exit(void);

@@ -6,7 +6,8 @@
  * in up to a limit, or a block device, which is one segment. When free space
  * falls below the watermark, a worker makes the next segment. Step and
  * watermark grow with what is reserved, so that a busy snapshot has room ahead
- * of need.
+ * of need. A source that fails for now (it is full, frozen, an origin of another
+ * snapshot) is tried again, less and less often, and another one meanwhile.
  *
  * Locks: bs_storage.grow_lock (may sleep) protects the sources, and lets one
  * segment be made at a time. bs_log.lock also protects limit and told_low.
@@ -23,6 +24,8 @@
 #define BS_LOW_SHIFT 3
 /* The least that the storage grows by. */
 #define BS_STEP_MIN (16ULL << 20)
+/* How long a source that fails is let alone at most, in seconds. */
+#define BS_RETRY_MAX 64
 
 /* A directory that the storage may grow in. Protected by grow_lock. */
 struct bs_source {
@@ -31,7 +34,8 @@ struct bs_source {
 	const struct cred *cred;
 	u64 reserved;
 	u64 limit;
-	bool exhausted;
+	unsigned int delay;	/* in seconds, after a failure; or 0 */
+	unsigned long retry;	/* when that is over, in jiffies */
 	int told;	/* the error that readers of events know of */
 };
 
@@ -42,28 +46,37 @@ struct bs_storage {
 	unsigned int align;	/* largest logical block that will do; grow_lock */
 	struct mutex grow_lock; /* see above */
 	struct list_head sources;
-	struct work_struct grow;
+	struct delayed_work grow;
 };
+
+static bool bs_storage_wants_more(const struct bs_storage *st)
+{
+	const struct bs_log *log = &st->log;
+
+	lockdep_assert_held(&log->lock);
+	return log->reserved - log->used < log->reserved >> 1 &&
+		log->reserved < st->limit;
+}
 
 /* Tells once when space is low, and has the storage grow ahead of need. */
 static void bs_storage_spent(struct bs_log *log)
 {
 	struct bs_storage *st = container_of(log, struct bs_storage, log);
-	u64 left, room, limit;
-	bool tell;
+	bool tell, grow;
+	u64 left, limit;
 
 	spin_lock_irq(&st->log.lock);
 	limit = st->limit;
 	left = limit - st->log.used;
-	room = st->log.reserved - st->log.used;
+	grow = bs_storage_wants_more(st);
 	tell = left <= limit >> BS_LOW_SHIFT && !st->told_low;
 	st->told_low |= tell;
 	spin_unlock_irq(&st->log.lock);
 	if (tell)
 		bs_fate_event(st->log.fate, BLKSNAP_EVENT_LOW_SPACE, 0, 0,
 			      left << BS_BLOCK_SHIFT);
-	if (room < st->log.reserved >> 1 && st->log.reserved < limit)
-		bs_segments_queue(&st->grow);
+	if (grow)
+		bs_segments_queue(&st->grow, 0);
 }
 
 static int bs_storage_add(struct bs_storage *st, struct bs_segment *seg)
@@ -75,6 +88,7 @@ static int bs_storage_add(struct bs_storage *st, struct bs_segment *seg)
 		-EOPNOTSUPP : bs_log_add(&st->log, seg);
 	if (ret) {
 		bs_segment_drop(seg);
+		bs_segments_flush();
 		return ret;
 	}
 	spin_lock_irq(&st->log.lock);
@@ -114,17 +128,6 @@ static int bs_source_grow(struct bs_storage *st, struct bs_source *source,
 	return 0;
 }
 
-static struct bs_source *bs_storage_growable(struct bs_storage *st)
-{
-	struct bs_source *source;
-
-	list_for_each_entry(source, &st->sources, entry) {
-		if (!source->exhausted && source->reserved < source->limit)
-			return source;
-	}
-	return NULL;
-}
-
 static u64 bs_storage_left(struct bs_storage *st)
 {
 	u64 left;
@@ -135,27 +138,55 @@ static u64 bs_storage_left(struct bs_storage *st)
 	return left;
 }
 
-static void bs_storage_grow(struct work_struct *work)
+/* Makes the next segment. */
+static int bs_source_try(struct bs_storage *st, struct bs_source *source)
 {
-	struct bs_storage *st = container_of(work, struct bs_storage, grow);
-	struct bs_source *source;
-	u64 step;
+	u64 step = max(source->reserved >> 1, BS_STEP_MIN) & ~(BS_STEP_MIN - 1);
 	int ret;
 
-	mutex_lock(&st->grow_lock);
-	source = bs_storage_growable(st);
-	if (!source)
-		goto out;
-	step = max(source->reserved >> 1, BS_STEP_MIN) & ~(BS_STEP_MIN - 1);
 	step = min(step, source->limit - source->reserved);
 	ret = bs_source_grow(st, source, step);
-	source->exhausted = ret && ret != -EBUSY; /* frozen for now */
-	/* It is tried at each write to the log: tell once */
+	/* It is tried again and again: tell once */
 	if (ret && ret != source->told)
 		bs_fate_event(st->log.fate, BLKSNAP_EVENT_LOW_SPACE, ret, 0,
 			      bs_storage_left(st) << BS_BLOCK_SHIFT);
 	source->told = ret;
-out:
+	source->delay = ret ? clamp_t(unsigned int, source->delay * 2, 1,
+				      BS_RETRY_MAX) : 0;
+	source->retry = jiffies + source->delay * HZ;
+	return ret;
+}
+
+/* False: it cannot be done now, but later. */
+static bool bs_storage_grow_now(struct bs_storage *st)
+{
+	struct bs_source *source;
+	bool failed = false;
+
+	list_for_each_entry(source, &st->sources, entry) {
+		if (source->reserved == source->limit)
+			continue;
+		if (!source->delay || time_after_eq(jiffies, source->retry)) {
+			if (!bs_source_try(st, source))
+				return true;
+		}
+		failed = true;
+	}
+	return !failed;
+}
+
+static void bs_storage_grow(struct work_struct *work)
+{
+	struct bs_storage *st = container_of(to_delayed_work(work),
+					     struct bs_storage, grow);
+	bool wanted;
+
+	mutex_lock(&st->grow_lock);
+	spin_lock_irq(&st->log.lock);
+	wanted = bs_storage_wants_more(st);
+	spin_unlock_irq(&st->log.lock);
+	if (wanted && !bs_fate_error(st->log.fate) && !bs_storage_grow_now(st))
+		bs_segments_queue(&st->grow, HZ);
 	mutex_unlock(&st->grow_lock);
 }
 
@@ -297,7 +328,7 @@ struct bs_storage *bs_storage_create(struct bs_fate *fate)
 	st->align = BS_BLOCK_SIZE;
 	mutex_init(&st->grow_lock);
 	INIT_LIST_HEAD(&st->sources);
-	INIT_WORK(&st->grow, bs_storage_grow);
+	INIT_DELAYED_WORK(&st->grow, bs_storage_grow);
 	if (bs_log_init(&st->log, fate, bs_storage_spent)) {
 		bs_storage_destroy(st);
 		return ERR_PTR(-ENOMEM);
@@ -310,7 +341,7 @@ void bs_storage_destroy(struct bs_storage *st)
 	struct bs_source *source, *next;
 
 	bs_log_stop(&st->log);
-	cancel_work_sync(&st->grow); /* nobody queues it any more */
+	cancel_delayed_work_sync(&st->grow); /* only it queues itself now */
 	bs_log_exit(&st->log);
 	list_for_each_entry_safe(source, next, &st->sources, entry)
 		bs_source_free(source);

@@ -105,8 +105,26 @@ for type in ext4 xfs; do
 	wait_for 10 raw nonblock read
 	rawctl create add:/dev/vda append:/mnt/s:8M:8M=EBUSY
 	is_taken
+	# Another directory is used meanwhile
+	mkfs_mount ext4 /dev/vda /mnt/a
+	raw append:/mnt/a:4M:20M
+	dd if=/dev/zero of=/dev/vdb bs=64k seek=100 count=16 oflag=direct status=none
+	wait_reserved 20
+	scribble /dev/vdb 1 65536
+	same "image" "$(sum /dev/blksnap0)" "$first"
+	is_taken
 	fsfreeze -u /mnt/s
-	# What is copied next has it grow
+	release
+	umount /mnt/a
+
+	say "$type: frozen by somebody else for a while"
+	create /mnt/s 8M 64M /dev/vdb
+	first=$(sum /dev/blksnap0)
+	fsfreeze -f /mnt/s
+	random 6 /dev/vdb
+	wait_for 10 raw nonblock read
+	fsfreeze -u /mnt/s
+	# What is copied next has it grow, and so does time
 	dd if=/dev/zero of=/dev/vdb bs=64k seek=120 count=1 oflag=direct status=none
 	wait_reserved 15
 	scribble /dev/vdb 1 65536
