@@ -38,6 +38,9 @@
 /* Writers are stopped meanwhile, whoever they are. */
 #define BS_DRAIN_TIMEOUT (5 * HZ)
 
+/* How long thaws are waited for, all together. */
+#define BS_THAW_TIMEOUT (10 * HZ)
+
 static DEFINE_MUTEX(bs_cut_lock);
 
 /**
@@ -255,6 +258,7 @@ static void bs_cut_open_level(struct bs_snapshot *snap, u32 level)
  */
 static void bs_cut_start(struct bs_cut *cut)
 {
+	unsigned long deadline = jiffies + BS_THAW_TIMEOUT;
 	s64 above = -1;
 	u32 level = 0;
 
@@ -262,7 +266,7 @@ static void bs_cut_start(struct bs_cut *cut)
 		bs_cut_open_level(cut->snap, level);
 		if (cut->closed)
 			cut->gate_ns = ktime_get_ns() - cut->closed;
-		bs_freeze_thaw_level(&cut->freezes, level);
+		bs_freeze_thaw_level(&cut->freezes, level, deadline);
 		above = level;
 	}
 	cut->pause_ns = ktime_get_ns() - cut->begin;

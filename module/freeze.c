@@ -33,9 +33,6 @@ enum bs_freeze_state { BS_FREEZE_RUNNING, BS_FREEZE_DONE, BS_FREEZE_ABANDONED };
 /* What a worker does with an item. */
 enum bs_freeze_op { BS_OP_SYNC, BS_OP_FREEZE, BS_OP_THAW };
 
-/* How long thawing is waited for; it goes on by itself. */
-#define BS_THAW_TIMEOUT (10 * HZ)
-
 struct bs_freeze {
 	struct list_head entry;
 	struct work_struct work;
@@ -50,7 +47,8 @@ struct bs_freeze {
 	struct file *file;	/* or this */
 };
 
-static struct workqueue_struct *bs_freeze_wq;
+/* Thaws have workers even if any number of freezes hang. */
+static struct workqueue_struct *bs_freeze_wq, *bs_thaw_wq;
 
 static int bs_freeze_do(struct bs_freeze *item)
 {
@@ -204,7 +202,7 @@ static void bs_freeze_start(struct bs_freeze *item, enum bs_freeze_op op)
 	item->state = BS_FREEZE_RUNNING;
 	reinit_completion(&item->done);
 	__module_get(THIS_MODULE); /* in case it is abandoned */
-	queue_work(bs_freeze_wq, &item->work);
+	queue_work(op == BS_OP_THAW ? bs_thaw_wq : bs_freeze_wq, &item->work);
 }
 
 static void bs_freeze_start_level(struct list_head *list, u32 level, bool files)
@@ -221,12 +219,20 @@ static void bs_freeze_start_level(struct list_head *list, u32 level, bool files)
 	}
 }
 
-/* True: it has ended. False: it was given up, and is not ours any more. */
-static bool bs_freeze_wait(struct bs_freeze *item, unsigned long deadline)
+/* Who is killed waits for thaws all the same: what lies above starts after them. */
+static bool bs_freeze_ends(struct bs_freeze *item, unsigned long deadline)
 {
 	long left = max_t(long, deadline - jiffies, 1);
 
-	if (wait_for_completion_killable_timeout(&item->done, left) > 0)
+	if (item->op == BS_OP_THAW)
+		return wait_for_completion_timeout(&item->done, left);
+	return wait_for_completion_killable_timeout(&item->done, left) > 0;
+}
+
+/* True: it has ended. False: it was given up, and is not ours any more. */
+static bool bs_freeze_wait(struct bs_freeze *item, unsigned long deadline)
+{
+	if (bs_freeze_ends(item, deadline))
 		return true;
 	if (cmpxchg(&item->state, BS_FREEZE_RUNNING, BS_FREEZE_ABANDONED) ==
 	    BS_FREEZE_RUNNING)
@@ -337,7 +343,8 @@ bool bs_freeze_level_above(struct list_head *list, s64 above, u32 *level)
  * All at the same time: a thaw may write, and the caller need not know that one
  * file system of a level lies above another.
  */
-void bs_freeze_thaw_level(struct list_head *list, u32 level)
+void bs_freeze_thaw_level(struct list_head *list, u32 level,
+			  unsigned long deadline)
 {
 	struct bs_freeze *item;
 
@@ -345,7 +352,7 @@ void bs_freeze_thaw_level(struct list_head *list, u32 level)
 		if (item->level == level && item->frozen)
 			bs_freeze_start(item, BS_OP_THAW);
 	}
-	bs_freeze_finish(list, jiffies + BS_THAW_TIMEOUT);
+	bs_freeze_finish(list, deadline);
 }
 
 void bs_freeze_end(struct list_head *list)
@@ -361,10 +368,17 @@ void bs_freeze_end(struct list_head *list)
 int bs_freeze_init(void)
 {
 	bs_freeze_wq = alloc_workqueue("blksnap-freeze", WQ_UNBOUND, 0);
-	return bs_freeze_wq ? 0 : -ENOMEM;
+	if (!bs_freeze_wq)
+		return -ENOMEM;
+	bs_thaw_wq = alloc_workqueue("blksnap-thaw",
+				     WQ_UNBOUND | WQ_MEM_RECLAIM, WQ_MAX_ACTIVE);
+	if (!bs_thaw_wq)
+		destroy_workqueue(bs_freeze_wq);
+	return bs_thaw_wq ? 0 : -ENOMEM;
 }
 
 void bs_freeze_exit(void)
 {
+	destroy_workqueue(bs_thaw_wq);
 	destroy_workqueue(bs_freeze_wq);
 }

@@ -66,8 +66,9 @@ bool bs_freeze_level_below(struct list_head *list, s64 below, u32 *level);
 /* The lowest level of all that lies above another, likewise. */
 bool bs_freeze_level_above(struct list_head *list, s64 above, u32 *level);
 
-/* Thaw what is frozen of one level. What hangs goes on by itself. */
-void bs_freeze_thaw_level(struct list_head *list, u32 level);
+/* Thaw what is frozen of one level. What is late goes on by itself. */
+void bs_freeze_thaw_level(struct list_head *list, u32 level,
+			  unsigned long deadline);
 
 /* Has a file system on this device, or a partition of it, been frozen? */
 bool bs_freeze_reached(struct list_head *list, struct block_device *bdev);

@@ -82,6 +82,15 @@ for _ in {1..10}; do
 	check "0:${IMAGES[1]}"
 	release
 done
+say "its agents are killed"
+for n in {1..10}; do
+	rawctl create add:/dev/loop0:1 add:/dev/loop1:2 append:/dev/vdb:0:0 take \
+		stop >/dev/null &
+	sleep "$(printf '0.%02d' $((n * 9)))"
+	kill -9 $!
+	wait $! || true
+	wait_for 20 rawctl clean
+done
 writers_end
 
 losetup -d /dev/loop1
