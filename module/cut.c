@@ -127,6 +127,19 @@ static int bs_cut_prepare_member(struct bs_snapshot *snap,
 	return 0;
 }
 
+/* A disk has one gate: it is closed once, with the lowest of its members. */
+static void bs_cut_set_levels(struct bs_snapshot *snap)
+{
+	struct bs_member *member, *m;
+
+	list_for_each_entry(member, &snap->members, entry) {
+		list_for_each_entry(m, &snap->members, entry) {
+			if (bs_member_disk(m) == bs_member_disk(member))
+				member->level = min(member->level, m->level);
+		}
+	}
+}
+
 static int bs_cut_prepare(struct bs_cut *cut, const struct bs_take_fs *fs,
 			  u32 nr)
 {
@@ -135,6 +148,7 @@ static int bs_cut_prepare(struct bs_cut *cut, const struct bs_take_fs *fs,
 	int ret;
 	u32 i;
 
+	bs_cut_set_levels(snap);
 	list_for_each_entry(member, &snap->members, entry) {
 		ret = bs_cut_prepare_member(snap, member);
 		if (!ret)

@@ -111,6 +111,11 @@ blksnapctl status "$id"
 blksnapctl release "$id"
 rawctl clean
 
+say "a disk and a partition of it, said to lie on two levels"
+write /dev/vda1 40000 64
+rawctl create add:/dev/vda2:1 add:/dev/vda:0 append:/mnt/s:4M:4M take destroy \
+	clean
+
 say "a disk and a partition of it in two snapshots"
 rawctl attach:/dev/vda1
 create /dev/vda1
