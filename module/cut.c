@@ -349,6 +349,11 @@ void bs_cut_undo(struct bs_snapshot *snap)
 {
 	struct bs_member *member;
 
+	/* Nobody shall read what is not preserved any more. */
+	list_for_each_entry(member, &snap->members, entry) {
+		if (member->img)
+			bs_image_stop(member->img);
+	}
 	bs_cut_disarm(snap);
 	list_for_each_entry(member, &snap->members, entry) {
 		if (member->img)

@@ -503,11 +503,17 @@ static void bs_image_unpublish(struct bs_image *img)
 		bs_image_bury(&img->bury);
 }
 
-void bs_image_remove(struct bs_image *img)
+void bs_image_stop(struct bs_image *img)
 {
+	bs_image_close(img, true);
 	WRITE_ONCE(img->dead, true);
 	smp_mb(); /* set, then look: bs_image_submit_bio() */
 	wait_event(img->idle, !atomic_read(&img->ios));
+}
+
+void bs_image_remove(struct bs_image *img)
+{
+	bs_image_stop(img);
 	synchronize_rcu(); /* whoever was the last may still wake us */
 	bs_image_free_parts(img);
 	if (img->published) {

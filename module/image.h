@@ -45,6 +45,9 @@ bool bs_image_close(struct bs_image *img, bool force);
 /* Undo a successful bs_image_close() without force. */
 void bs_image_reopen(struct bs_image *img);
 
+/* No more reads from now on; returns when those that were begun have ended. */
+void bs_image_stop(struct bs_image *img);
+
 /**
  * bs_image_remove() - take the disk away
  * @img: closed, and of a failed or released snapshot, or never published
