@@ -6,7 +6,9 @@
  * A run goes through these states, and its blocks' words in the map with it:
  *
  *   building  READING  under bs_cow.build_lock: one run at a time collects
- *                      pages, so the reserve of the mempools is enough for it
+ *                      pages, so the reserve of the mempools is enough for it;
+ *                      while that is gone, nothing is begun, and nobody waits
+ *                      with the lock
  *   reading   READING  sent to the origin; writers of these blocks wait
  *   storing   STORING  old data is in memory; writers go on
  *   stored    place    in the storage; memory is given back
@@ -30,8 +32,11 @@
 #define BS_BUFFERED_MAX 4096
 /* How long the storage may take to give some of it back, and the kernel more. */
 #define BS_ROOM_TIMEOUT (30 * HZ)
+#define BS_ROOM_POLL (HZ / 5)
 /* Runs that there is always memory for. */
 #define BS_RUNS_MIN 2
+/* Of a mempool: what there is, but its reserve is not waited for. */
+#define BS_GFP_TRY (GFP_NOWAIT | __GFP_NOWARN)
 
 struct bs_run {
 	struct bs_mark mark;
@@ -118,11 +123,14 @@ static void bs_run_read_end(struct bio *bio, struct bs_mark *mark)
 	bs_cow_read_done(write);
 }
 
+/* NULL: even of the reserve nothing is left right now. */
 static struct bs_run *bs_run_alloc(struct bs_cow *cow, u64 block,
 				   struct bs_write *write)
 {
-	struct bs_run *run = mempool_alloc(cow->runs, GFP_NOIO);
+	struct bs_run *run = mempool_alloc(cow->runs, BS_GFP_TRY);
 
+	if (!run)
+		return NULL;
 	bs_cow_get(cow);
 	run->cow = cow;
 	run->write = write;
@@ -133,10 +141,8 @@ static struct bs_run *bs_run_alloc(struct bs_cow *cow, u64 block,
 	return run;
 }
 
-static void bs_run_add_page(struct bs_run *run)
+static void bs_run_add_page(struct bs_run *run, struct page *page)
 {
-	struct page *page = mempool_alloc(run->cow->pages, GFP_NOIO);
-
 	bvec_set_page(&run->vecs[run->req.nr++], page, BS_BLOCK_SIZE, 0);
 	atomic_inc(&run->cow->buffered);
 }
@@ -166,6 +172,15 @@ static void bs_run_read(struct bs_run *run)
 	bs_submit(bio);
 }
 
+/* It may have got no block: others had claimed them, or there was no memory. */
+static void bs_run_go(struct bs_run *run)
+{
+	if (run->req.nr)
+		bs_run_read(run);
+	else
+		bs_run_free(run);
+}
+
 static int bs_run_claim_word(struct bs_cow *cow, u64 block)
 {
 	int ret = bs_map_claim(&cow->map, block,
@@ -181,17 +196,26 @@ static int bs_run_claim_word(struct bs_cow *cow, u64 block)
 static int bs_run_claim(struct bs_cow *cow, struct bs_run **run, u64 block,
 			struct bs_write *write)
 {
-	int ret = bs_run_claim_word(cow, block);
+	struct page *page;
+	int ret = -ENOMEM;
 
-	if (ret <= 0)
-		return ret;
+	if (bs_map_get(&cow->map, block) != BS_WORD_NONE)
+		return 0;
+	page = mempool_alloc(cow->pages, BS_GFP_TRY);
+	if (!page)
+		return -ENOMEM;
 	if (!*run)
 		*run = bs_run_alloc(cow, block, write);
-	bs_run_add_page(*run);
-	return 1;
+	if (*run)
+		ret = bs_run_claim_word(cow, block);
+	if (ret > 0)
+		bs_run_add_page(*run, page);
+	else
+		mempool_free(page, cow->pages);
+	return ret;
 }
 
-/* Returns @end, or the block for whose word there is no memory. */
+/* Returns @end, or the block for which there is no memory. */
 static u64 bs_run_build(struct bs_cow *cow, u64 block, u64 end,
 			struct bs_write *write)
 {
@@ -203,27 +227,45 @@ static u64 bs_run_build(struct bs_cow *cow, u64 block, u64 end,
 		if (ret < 0)
 			break;
 		if (!ret && run) {
-			bs_run_read(run);
+			bs_run_go(run);
 			run = NULL;
 		}
 	}
 	if (run)
-		bs_run_read(run);
+		bs_run_go(run);
 	return block;
 }
 
 /*
- * Memory comes back when the storage has taken what is in it. A storage that
- * does not move must not stop the origin: then the snapshot fails.
+ * A cut that drains the disk does not wait for room: the storage may need writes
+ * that are parked at its gate.
  */
-static void bs_run_wait_room(struct bs_cow *cow, int most)
+static bool bs_run_may_begin(struct bs_cow *cow, int most,
+			     struct bs_write *write)
 {
-	if (wait_event_timeout(cow->room,
-			       atomic_read(&cow->buffered) <= most ||
-			       bs_fate_error(cow->fate), BS_ROOM_TIMEOUT))
-		return;
-	bs_fate_fail(cow->fate, BLKSNAP_EVENT_STORE_ERROR, -ETIMEDOUT,
-		     cow->bdev->bd_dev);
+	return atomic_read(&cow->buffered) <= most ||
+		bs_fate_error(cow->fate) || READ_ONCE(write->disk->closed);
+}
+
+/*
+ * Memory comes back when the storage has taken what is in it. A storage that
+ * does not move must not stop the origin: then the snapshot fails. Who closes the
+ * gate, or fails the snapshot, wakes nobody here.
+ */
+static void bs_run_wait_room(struct bs_cow *cow, int most,
+			     struct bs_write *write)
+{
+	unsigned long deadline = jiffies + BS_ROOM_TIMEOUT;
+
+	while (!wait_event_timeout(cow->room,
+				   bs_run_may_begin(cow, most, write),
+				   BS_ROOM_POLL)) {
+		if (time_after(jiffies, deadline)) {
+			bs_fate_fail(cow->fate, BLKSNAP_EVENT_STORE_ERROR,
+				     -ETIMEDOUT, cow->bdev->bd_dev);
+			return;
+		}
+	}
 }
 
 /* Returns how far it came; the snapshot may have failed. */
@@ -231,7 +273,7 @@ static u64 bs_run_try_copy(struct bs_cow *cow, u64 block, u64 end,
 			   struct bs_write *write)
 {
 	mutex_lock(&cow->build_lock);
-	bs_run_wait_room(cow, BS_BUFFERED_MAX - (end - block));
+	bs_run_wait_room(cow, BS_BUFFERED_MAX - (end - block), write);
 	if (!bs_fate_error(cow->fate))
 		block = bs_run_build(cow, block, end, write);
 	mutex_unlock(&cow->build_lock);
@@ -241,9 +283,9 @@ static u64 bs_run_try_copy(struct bs_cow *cow, u64 block, u64 end,
 /*
  * The map grows, so no mempool can hold what it needs. But plain GFP_NOIO would
  * try for ever, and what it waits for can be the very write that waits here: a
- * page on its way to swap. So each try ends, others' writes get time and the
- * lock to give memory back, and if there is none then, it is the snapshot that
- * fails.
+ * page on its way to swap. The mempools' reserve can be with a storage that hangs.
+ * So each try ends, others' writes get time and the lock to give memory back, and
+ * if there is none then, it is the snapshot that fails.
  */
 void bs_run_copy(struct bs_cow *cow, u64 first, u64 end,
 		 struct bs_write *write)

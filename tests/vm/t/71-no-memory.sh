@@ -87,4 +87,20 @@ echo "$done of 20 snapshots taken"
 [ $done -gt 0 ] || fail "none"
 writers_end
 rawctl clean
+
+say "no memory at all, and a storage that hangs"
+modprobe dm-mod
+dmsetup create store --table "0 $(blockdev --getsz /dev/vdb) linear /dev/vdb 0"
+create /dev/mapper/store - - /dev/vda
+dmsetup suspend --noflush --nolockfs store
+faults 100
+begin=$SECONDS
+random 4 /dev/vda
+faults 0
+echo "the write took $((SECONDS - begin)) s"
+dmsetup resume store
+has_error ENOMEM ETIMEDOUT || fail "the snapshot has not failed"
+release
+dmsetup remove store
+
 unload_module
