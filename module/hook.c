@@ -16,7 +16,8 @@
  *
  * The module may go once bs_hook_put() has returned: ftrace has waited for
  * tasks in its trampolines by then, synchronize_rcu() waits for callbacks, and
- * synchronize_rcu_tasks() for tasks that were preempted in bs_hook_taken().
+ * synchronize_rcu_tasks() for tasks that were preempted in bs_hook_taken(), where
+ * none sleeps.
  *
  * Locks: bs_hook_lock protects bs_hook_users. bs_hook_ops is set before the
  * callback is registered and never changes while it is. bs_probe is written by
@@ -149,6 +150,7 @@ static void bs_hook_unregister(void)
 	unregister_ftrace_function(&bs_ftrace_ops);
 	synchronize_rcu();
 	synchronize_rcu_tasks();
+	bs_hook_ops->flush();
 }
 
 static int bs_hook_try_aim(void)

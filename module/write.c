@@ -34,6 +34,28 @@
 static struct kmem_cache *bs_write_cache;
 static const struct bs_write_ops *bs_write_ops;
 
+/* Bios that were taken for a disk which then had gone from the table. */
+static struct bio_list bs_strays = BIO_EMPTY_LIST;
+static DEFINE_SPINLOCK(bs_stray_lock); /* protects bs_strays */
+static struct workqueue_struct *bs_stray_wq;
+
+static void bs_write_send_strays(struct work_struct *work)
+{
+	struct bio_list strays;
+	struct bio *bio;
+
+	spin_lock_irq(&bs_stray_lock);
+	strays = bs_strays;
+	bio_list_init(&bs_strays);
+	spin_unlock_irq(&bs_stray_lock);
+	while ((bio = bio_list_pop(&strays))) {
+		bio->bi_opf &= ~REQ_NOWAIT;
+		bs_submit(bio);
+	}
+}
+
+static DECLARE_WORK(bs_stray_work, bs_write_send_strays);
+
 static struct bs_range bs_bio_range(struct bio *bio)
 {
 	return (struct bs_range){ bs_bio_disk_sector(bio), bio_sectors(bio) };
@@ -183,6 +205,20 @@ static bool bs_write_filter(struct bio *bio)
 	return wanted;
 }
 
+/*
+ * Nobody watches any more. To submit it can sleep, and nobody knows of a task that
+ * sleeps in here: the module could go. So a worker does, which is waited for.
+ */
+static void bs_write_let_go(struct bio *bio)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&bs_stray_lock, flags);
+	bio_list_add(&bs_strays, bio);
+	queue_work(bs_stray_wq, &bs_stray_work);
+	spin_unlock_irqrestore(&bs_stray_lock, flags);
+}
+
 static void bs_write_park(struct bio *bio)
 {
 	struct bs_disk *disk;
@@ -199,7 +235,7 @@ static void bs_write_park(struct bio *bio)
 	}
 	rcu_read_unlock();
 	if (!disk)
-		bs_submit(bio); /* nobody watches any more */
+		bs_write_let_go(bio);
 }
 
 /* Acts on the verdict; from here on the write is somebody else's. */
@@ -232,9 +268,15 @@ static void bs_write_take(struct bio *bio)
 		bs_write_park(bio);
 }
 
+static void bs_write_flush(void)
+{
+	flush_workqueue(bs_stray_wq);
+}
+
 const struct bs_hook_ops bs_write_hook_ops = {
 	.filter = bs_write_filter,
 	.take = bs_write_take,
+	.flush = bs_write_flush,
 };
 
 static void bs_write_send_work(struct work_struct *work)
@@ -305,10 +347,17 @@ int bs_write_init(const struct bs_write_ops *ops)
 {
 	bs_write_ops = ops;
 	bs_write_cache = KMEM_CACHE(bs_write, 0);
-	return bs_write_cache ? 0 : -ENOMEM;
+	if (!bs_write_cache)
+		return -ENOMEM;
+	bs_stray_wq = alloc_workqueue("blksnap-stray",
+				      WQ_MEM_RECLAIM | WQ_UNBOUND, 0);
+	if (!bs_stray_wq)
+		kmem_cache_destroy(bs_write_cache);
+	return bs_stray_wq ? 0 : -ENOMEM;
 }
 
 void bs_write_exit(void)
 {
+	destroy_workqueue(bs_stray_wq);
 	kmem_cache_destroy(bs_write_cache);
 }
