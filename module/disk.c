@@ -257,10 +257,11 @@ void bs_disk_put(struct bs_disk *disk)
  * Writes that were submitted before the watch was seen are not counted. A
  * task may still be on its way into the queue with one, so there is a grace
  * period for tasks between two drains of it. What blk-throttle has parked
- * stays out of reach. A bio-based disk has no queue to drain: its statistics
- * have to show no write in flight once, which the cut waits for. Some targets
- * of device mapper (crypt, delay) count a write only when they pass it on, so
- * the cut first waits until it is likely that none of them is that old.
+ * stays out of reach, and so does what a driver above has sent while it
+ * submitted something else, which its task may be asleep with. A bio-based
+ * disk has no queue to drain: its statistics have to show no write in flight
+ * once, which the cut waits for. Some targets of device mapper (crypt, delay)
+ * count a write only when they pass it on.
  */
 static int bs_disk_settle(struct bs_disk *disk)
 {
@@ -392,7 +393,7 @@ static bool bs_disk_drained(struct bs_disk *disk)
 	if (!bs_disk_quiet(disk))
 		return false;
 	if (disk->settled != unsettled && bs_disk_no_writes_in_flight(disk))
-		disk->settled = unsettled;
+		WRITE_ONCE(disk->settled, unsettled);
 	return disk->settled == unsettled;
 }
 

@@ -73,9 +73,14 @@ out:
 	preempt_enable();
 }
 
+bool bs_chained(const struct bio *bio)
+{
+	return bio->bi_end_io == bs_chain_endio;
+}
+
 void bs_endio_next(struct bio *bio)
 {
-	if (bio->bi_end_io == bs_chain_endio)
+	if (bs_chained(bio))
 		bs_endio_chained(bio);
 	else if (bio->bi_end_io)
 		bio->bi_end_io(bio);

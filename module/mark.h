@@ -62,6 +62,9 @@ static inline struct bs_mark *bs_marked(const struct bio *bio)
 	return mark;
 }
 
+/* Does another bio wait for this one, by bio_chain()? */
+bool bs_chained(const struct bio *bio);
+
 /**
  * bs_endio_next() - go on with the completion of a bio that we had marked
  * @bio: with its own bi_end_io and bi_private put back

@@ -150,6 +150,18 @@ static bool bs_disk_watches(struct bs_disk *disk, const struct bs_range *range)
 	return false;
 }
 
+/*
+ * The cut waits until the statistics of the disk show no write: then those from
+ * before the attach have ended. They do not tell which partition a write is for,
+ * so with the gate closed all have to stop. Not the parts of what has been split,
+ * which are waited for.
+ */
+static bool bs_disk_settling(struct bs_disk *disk, struct bio *bio)
+{
+	return READ_ONCE(disk->closed) && !bio_flagged(bio, BIO_CHAIN) &&
+		!bs_chained(bio) && READ_ONCE(disk->settled) != atomic_read(&disk->unsettled);
+}
+
 /* True: bs_write_take() shall have the bio, marked (decided) or not. */
 static bool bs_write_wants(struct bs_disk *disk, struct bio *bio)
 {
@@ -157,7 +169,7 @@ static bool bs_write_wants(struct bs_disk *disk, struct bio *bio)
 	struct bs_write *write;
 
 	if (!bs_disk_watches(disk, &range))
-		return false;
+		return bs_disk_settling(disk, bio);
 	write = mempool_alloc(disk->writes, GFP_NOWAIT | __GFP_NOWARN);
 	if (!write)
 		return true;

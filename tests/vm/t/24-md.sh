@@ -41,6 +41,22 @@ round "/dev/vdb /dev/md0" 0:@0 0:@1
 writers_end
 stop
 
+array 1 --assume-clean
+say "one partition of an array, while another one is written"
+printf '1M,1M\n2M,1M\n' | sfdisk -q /dev/md0
+wait_for 10 test -b /dev/md0p2
+scribble /dev/md0p2 600 65536 4 &
+writer=$!
+for _ in 1 2 3; do
+	take /dev/md0p1
+	release
+done
+kill $writer
+wait $writer || true
+# Nobody shall find these partitions later
+dd if=/dev/zero of=/dev/md0 bs=64k count=16 status=none
+stop
+
 DOORS=$ALL_DOORS
 array 0 --chunk=64
 writers_start 0:/dev/md0
