@@ -253,6 +253,31 @@ void bs_disk_put(struct bs_disk *disk)
 	}
 }
 
+/* Is the disk, or a partition of it, a part of an array or the like? */
+static bool bs_disk_has_driver(struct bs_disk *disk)
+{
+	struct block_device *part;
+	bool parts_held = false, has = false;
+	unsigned long i;
+
+	rcu_read_lock();
+	xa_for_each_start(&disk->gendisk->part_tbl, i, part, 1) {
+		parts_held |= !!READ_ONCE(part->bd_holder);
+		has |= bs_bdev_has_driver(part);
+	}
+	rcu_read_unlock();
+	/* A claimed partition puts a mark of its own upon the disk */
+	return has || (!parts_held &&
+		       bs_bdev_has_driver(disk->gendisk->part0));
+}
+
+/* The cut waits until it is likely that none of its earlier writes is left. */
+static void bs_disk_is_young(struct bs_disk *disk)
+{
+	WRITE_ONCE(disk->watched, jiffies);
+	WRITE_ONCE(disk->young, true);
+}
+
 /*
  * Writes that were submitted before the watch was seen are not counted. A
  * task may still be on its way into the queue with one, so there is a grace
@@ -271,7 +296,7 @@ static int bs_disk_settle(struct bs_disk *disk)
 	if (bs_disk_is_bio_based(disk->gendisk)) {
 		synchronize_rcu();
 		synchronize_rcu_tasks();
-		WRITE_ONCE(disk->watched, jiffies);
+		bs_disk_is_young(disk);
 		atomic_inc(&disk->unsettled);
 		return 0;
 	}
@@ -285,6 +310,8 @@ static int bs_disk_settle(struct bs_disk *disk)
 	}
 	atomic_dec(&bs_disks_draining);
 	atomic_dec(&disk->draining);
+	if (bs_disk_has_driver(disk))
+		bs_disk_is_young(disk);
 	return ret;
 }
 
@@ -345,11 +372,12 @@ u64 bs_watch_writes(const struct bs_watch *watch)
 int bs_disk_mature(struct bs_disk *disk)
 {
 	unsigned long until = READ_ONCE(disk->watched) + BS_MATURE_TIME;
+	long left;
 
-	if (!atomic_read(&disk->unsettled))
+	if (!READ_ONCE(disk->young))
 		return 0;
-	while (time_before(jiffies, until)) {
-		if (schedule_timeout_killable(until - jiffies) &&
+	while ((left = until - jiffies) > 0) {
+		if (schedule_timeout_killable(left) &&
 		    fatal_signal_pending(current))
 			return -EINTR;
 	}

@@ -107,6 +107,16 @@ static inline void bs_bdev_unclaim(struct bs_bdev *b)
 }
 #endif
 
+/* Has somebody claimed it who is no file system? */
+static inline bool bs_bdev_has_driver(const struct block_device *bdev)
+{
+#ifdef HAVE_BLK_HOLDER_OPS
+	return READ_ONCE(bdev->bd_holder) && !READ_ONCE(bdev->bd_holder_ops);
+#else /* before 6.5 */
+	return READ_ONCE(bdev->bd_holder) && !READ_ONCE(bdev->bd_super);
+#endif
+}
+
 #ifdef HAVE_BDEV_FREEZE
 /* Did bdev_freeze() reach a file system? Asked while it is frozen. */
 static inline bool bs_bdev_fs_frozen(struct block_device *bdev)
