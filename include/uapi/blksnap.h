@@ -491,7 +491,8 @@ struct blksnap_event {
  * @reserve (a part of the file system is kept free); -EBUSY the block
  * device is in use, the file system is frozen, or the storage would lie on an
  * origin of a held snapshot: use another device; -EUCLEAN the file system's
- * block map did not stand the test; -ETIMEDOUT the storage's device hangs; -EIO.
+ * block map did not stand the test; -ETIMEDOUT the storage's device hangs;
+ * -E2BIG more than 16 TiB in all; -EIO; -ENOMEM.
  */
 #define BLKSNAP_IOC_APPEND_STORAGE \
 	_IOWR(BLKSNAP_IOC_MAGIC, 17, struct blksnap_append_storage)
@@ -527,7 +528,9 @@ struct blksnap_event {
  *
  * The images go away, the storage is given back, trackers that the snapshot
  * attached are detached. Forced, an open image gives -EIO from now on and its
- * disk goes away at the last close. For a device that hangs, see DETACH.
+ * disk goes away at the last close. What the snapshot itself reads and writes is
+ * waited for until it has ended, however long a device takes for it; as to the
+ * writes of others see DETACH.
  *
  * Errors: -EBUSY an image is open, and no force.
  */
