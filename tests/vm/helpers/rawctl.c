@@ -31,6 +31,7 @@
  *   drop                        CAP_SYS_ADMIN
  *   compat                      commands as from a 32 bit process from now on
  *   clean                       no snapshot, tracker, image is there
+ *   load:FILE unload            the module itself
  *   stop                        print "ready", and wait to be killed
  */
 #define _GNU_SOURCE
@@ -345,6 +346,28 @@ static int do_clean(char *argv[])
 	return do_slist(none) ?: do_tlist(none);
 }
 
+static int do_load(char *argv[])
+{
+	int fd = open_path(argv[0]), err;
+
+	arm();
+	err = syscall(SYS_finit_module, fd, "", 0) ? errno : 0;
+	disarm();
+	close(fd);
+	return err;
+}
+
+static int do_unload(char *argv[])
+{
+	int err;
+
+	(void)argv;
+	arm();
+	err = syscall(SYS_delete_module, "blksnap", O_NONBLOCK) ? errno : 0;
+	disarm();
+	return err;
+}
+
 static int do_stop(char *argv[])
 {
 	(void)argv;
@@ -375,6 +398,7 @@ static const struct {
 	{ "close", do_close, 0 }, { "sleep", do_sleep, 1 },
 	{ "drop", do_drop, 0 }, { "compat", do_compat, 0 },
 	{ "clean", do_clean, 0 }, { "stop", do_stop, 0 },
+	{ "load", do_load, 1 }, { "unload", do_unload, 0 },
 };
 
 static int run(char *words)
@@ -393,14 +417,19 @@ static int run(char *words)
 	return 0;
 }
 
-static void run_nth(char *words)
+/* A step that has failed can be done again, as if nothing had been. */
+static void run_nth(const char *text)
 {
-	fail_nth = result->err;
-	result->err = run(words);
-	result->met = fault_met;
-	fail_nth = 0;
-	if (!is_fault(result->err))
-		die(errno_name(result->err), result->err);
+	int err;
+
+	do {
+		char *words = strdup(text);
+
+		fail_nth = result->next;
+		err = run(words);
+		fail_nth = 0;
+		free(words);
+	} while (nth_again(err));
 }
 
 static void run_step(const char *text)
@@ -411,6 +440,7 @@ static void run_step(const char *text)
 	step = text;
 	if (!strncmp(words, "nth:", 4)) {
 		run_nth(words + 4);
+		free(words);
 		return;
 	}
 	if (want)

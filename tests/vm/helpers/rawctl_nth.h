@@ -12,33 +12,48 @@
 
 static void run_all(char *argv[]);
 
-/* What a process found out about the step that was to fail */
+/* What the processes found out about the step that is to fail */
 struct nth_result {
-	bool met;
-	int err;
+	unsigned int next;	/* which thing is to fail in the next try */
+	unsigned int stride;
+	unsigned int no_memory, fault, none;	/* what tries ended with */
+	bool all;		/* there was nothing left to fail */
 };
 
 static struct nth_result *result;
 
-static bool is_fault(int err)
+/* A try has ended with this: is there another one, without the steps before it? */
+static bool nth_again(int err)
 {
-	return err == 0 || err == ENOMEM || err == EFAULT;
+	if (!fault_met && !err) {
+		result->all = true;
+		return false;
+	}
+	if (!fault_met || (err && err != ENOMEM && err != EFAULT)) {
+		fprintf(stderr, "rawctl: with fault %u\n", result->next);
+		die(errno_name(err), err);
+	}
+	result->next += result->stride;
+	result->no_memory += err == ENOMEM;
+	result->fault += err == EFAULT;
+	result->none += !err;
+	return err;
 }
 
-/* All of it in a process of its own, the N-th thing failing. */
-static void run_with_fault(char *argv[], unsigned int n)
+/* All steps in a process of its own */
+static void run_apart(char *argv[])
 {
+	unsigned int from = result->next;
 	int status;
 	pid_t pid;
 
-	result->err = (int)n;
 	pid = fork();
 	if (!pid) {
 		run_all(argv);
 		exit(0);
 	}
 	if (waitpid(pid, &status, 0) != pid || status) {
-		fprintf(stderr, "rawctl: with fault %u\n", n);
+		fprintf(stderr, "rawctl: with faults from %u on\n", from);
 		exit(1);
 	}
 }
@@ -53,22 +68,13 @@ static unsigned int nth_setting(const char *name)
 
 static void run_faults(char *argv[])
 {
-	unsigned int first = nth_setting("RAWCTL_NTH_FIRST");
-	unsigned int stride = nth_setting("RAWCTL_NTH_STRIDE");
-	unsigned int n, no_memory = 0, fault = 0, none = 0;
-
-	for (n = first; ; n += stride) {
-		run_with_fault(argv, n);
-		if (!result->met)
-			break;
-		no_memory += result->err == ENOMEM;
-		fault += result->err == EFAULT;
-		none += !result->err;
-	}
+	result->next = nth_setting("RAWCTL_NTH_FIRST");
+	result->stride = nth_setting("RAWCTL_NTH_STRIDE");
+	while (!result->all)
+		run_apart(argv);
 	printf("faults up to %u: %u ENOMEM, %u EFAULT, %u without effect\n",
-	       n - stride, no_memory, fault, none);
-	if (result->err)
-		die("it failed without a fault", result->err);
+	       result->next - result->stride, result->no_memory, result->fault,
+	       result->none);
 }
 
 #endif /* RAWCTL_NTH_H */

@@ -27,6 +27,7 @@ for kind in failslab fail_page_alloc fail_usercopy; do
 done
 cd /
 
+each nth:load:/test/blksnap.ko unload
 load_module
 mkfs_mount ext4 /dev/vda /mnt/a
 mkfs_mount ext4 /dev/vdb /mnt/s
