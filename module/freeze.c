@@ -33,6 +33,9 @@ enum bs_freeze_state { BS_FREEZE_RUNNING, BS_FREEZE_DONE, BS_FREEZE_ABANDONED };
 /* What a worker does with an item. */
 enum bs_freeze_op { BS_OP_SYNC, BS_OP_FREEZE, BS_OP_THAW };
 
+/* How long a freeze under way is still waited for by a task that is killed. */
+#define BS_KILLED_TIME (2 * HZ)
+
 struct bs_freeze {
 	struct list_head entry;
 	struct work_struct work;
@@ -119,6 +122,19 @@ static void bs_freeze_work(struct work_struct *work)
 	module_put(THIS_MODULE);
 }
 
+/* If a device brings the file system as well, they go together. */
+static u32 bs_freeze_fs_level(struct list_head *list, struct super_block *sb,
+			      u32 level)
+{
+	struct bs_freeze *item;
+
+	list_for_each_entry(item, list, entry) {
+		if (item->bdev.bdev && item->bdev.bdev == sb->s_bdev)
+			return item->level;
+	}
+	return level;
+}
+
 static struct bs_freeze *bs_freeze_alloc(struct list_head *list, u32 level)
 {
 	struct bs_freeze *item = kzalloc(sizeof(*item), GFP_KERNEL);
@@ -174,7 +190,7 @@ int bs_freeze_add_fs(struct list_head *list, struct file *file, u32 level)
 	}
 	if (!sb->s_op->freeze_fs && !sb->s_op->freeze_super)
 		return -EOPNOTSUPP;
-	item = bs_freeze_alloc(list, level);
+	item = bs_freeze_alloc(list, bs_freeze_fs_level(list, sb, level));
 	if (!item)
 		return -ENOMEM;
 	item->file = get_file(file);
@@ -219,18 +235,32 @@ static void bs_freeze_start_level(struct list_head *list, u32 level, bool files)
 	}
 }
 
-/* Who is killed waits for thaws all the same: what lies above starts after them. */
-static bool bs_freeze_ends(struct bs_freeze *item, unsigned long deadline)
+static long bs_freeze_left(unsigned long deadline)
 {
-	long left = max_t(long, deadline - jiffies, 1);
+	return max_t(long, deadline - jiffies, 1);
+}
+
+/*
+ * Who is killed waits for thaws all the same, and for freezes a little, so that
+ * these are thawed in turn: what lies above starts after them.
+ */
+static bool bs_freeze_ends(struct bs_freeze *item, unsigned long *deadline)
+{
+	long left = bs_freeze_left(*deadline);
 
 	if (item->op == BS_OP_THAW)
 		return wait_for_completion_timeout(&item->done, left);
-	return wait_for_completion_killable_timeout(&item->done, left) > 0;
+	left = wait_for_completion_killable_timeout(&item->done, left);
+	if (left >= 0)
+		return left;
+	if (time_before(jiffies + BS_KILLED_TIME, *deadline))
+		*deadline = jiffies + BS_KILLED_TIME;
+	return wait_for_completion_timeout(&item->done,
+					   bs_freeze_left(*deadline));
 }
 
 /* True: it has ended. False: it was given up, and is not ours any more. */
-static bool bs_freeze_wait(struct bs_freeze *item, unsigned long deadline)
+static bool bs_freeze_wait(struct bs_freeze *item, unsigned long *deadline)
 {
 	if (bs_freeze_ends(item, deadline))
 		return true;
@@ -253,7 +283,7 @@ static int bs_freeze_finish(struct list_head *list, unsigned long deadline)
 		item->started = false;
 		/* From here on it may be the worker's. */
 		list_del(&item->entry);
-		if (!bs_freeze_wait(item, deadline)) {
+		if (!bs_freeze_wait(item, &deadline)) {
 			ret = fatal_signal_pending(current) ? -EINTR :
 				-ETIMEDOUT;
 			continue;
