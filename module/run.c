@@ -30,6 +30,8 @@
 
 /* Blocks of one origin in memory, at most: 16 MiB. */
 #define BS_BUFFERED_MAX 4096
+/* And so many more while a cut waits: 64 MiB. */
+#define BS_BUFFERED_CUT 16384
 /* How long the storage may take to give some of it back, and the kernel more. */
 #define BS_ROOM_TIMEOUT (30 * HZ)
 #define BS_ROOM_POLL (HZ / 5)
@@ -237,14 +239,15 @@ static u64 bs_run_build(struct bs_cow *cow, u64 block, u64 end,
 }
 
 /*
- * A cut that drains the disk does not wait for room: the storage may need writes
- * that are parked at its gate.
+ * What a cut drains has more room: the storage may need writes that are parked at
+ * its gate.
  */
 static bool bs_run_may_begin(struct bs_cow *cow, int most,
 			     struct bs_write *write)
 {
-	return atomic_read(&cow->buffered) <= most ||
-		bs_fate_error(cow->fate) || READ_ONCE(write->disk->closed);
+	if (READ_ONCE(write->disk->closed))
+		most += BS_BUFFERED_CUT;
+	return atomic_read(&cow->buffered) <= most || bs_fate_error(cow->fate);
 }
 
 /*
@@ -285,17 +288,24 @@ static u64 bs_run_try_copy(struct bs_cow *cow, u64 block, u64 end,
  * try for ever, and what it waits for can be the very write that waits here: a
  * page on its way to swap. The mempools' reserve can be with a storage that hangs.
  * So each try ends, others' writes get time and the lock to give memory back, and
- * if there is none then, it is the snapshot that fails.
+ * if nobody gets on any more, it is the snapshot that fails.
  */
 void bs_run_copy(struct bs_cow *cow, u64 first, u64 end,
 		 struct bs_write *write)
 {
-	unsigned long deadline = jiffies + BS_ROOM_TIMEOUT;
+	u64 seen = U64_MAX, now;
+	unsigned long deadline = 0;
 
 	for (;;) {
 		first = bs_run_try_copy(cow, first, end, write);
 		if (first == end || bs_fate_error(cow->fate))
 			return;
+		/* As long as anybody gets on, there is hope */
+		now = first + atomic64_read(&cow->copied) +
+			atomic64_read(&cow->stored);
+		if (now != seen)
+			deadline = jiffies + BS_ROOM_TIMEOUT;
+		seen = now;
 		if (time_after(jiffies, deadline))
 			break;
 		schedule_timeout_uninterruptible(HZ / 50);
