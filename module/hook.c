@@ -150,7 +150,6 @@ static void bs_hook_unregister(void)
 	unregister_ftrace_function(&bs_ftrace_ops);
 	synchronize_rcu();
 	synchronize_rcu_tasks();
-	bs_hook_ops->flush();
 }
 
 static int bs_hook_try_aim(void)

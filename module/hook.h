@@ -18,13 +18,10 @@ struct block_device;
  *	given to @take.
  * @take: called at once after, in the submitter's context; owns the bio; must
  *	not sleep.
- * @flush: wait until what @take left to workers of no disk is done; no @take
- *	runs any more
  */
 struct bs_hook_ops {
 	bool (*filter)(struct bio *bio);
 	void (*take)(struct bio *bio);
-	void (*flush)(void);
 };
 
 /**

@@ -39,23 +39,6 @@ static struct bio_list bs_strays = BIO_EMPTY_LIST;
 static DEFINE_SPINLOCK(bs_stray_lock); /* protects bs_strays */
 static struct workqueue_struct *bs_stray_wq;
 
-static void bs_write_send_strays(struct work_struct *work)
-{
-	struct bio_list strays;
-	struct bio *bio;
-
-	spin_lock_irq(&bs_stray_lock);
-	strays = bs_strays;
-	bio_list_init(&bs_strays);
-	spin_unlock_irq(&bs_stray_lock);
-	while ((bio = bio_list_pop(&strays))) {
-		bio->bi_opf &= ~REQ_NOWAIT;
-		bs_submit(bio);
-	}
-}
-
-static DECLARE_WORK(bs_stray_work, bs_write_send_strays);
-
 static struct bs_range bs_bio_range(struct bio *bio)
 {
 	return (struct bs_range){ bs_bio_disk_sector(bio), bio_sectors(bio) };
@@ -153,8 +136,8 @@ static bool bs_disk_watches(struct bs_disk *disk, const struct bs_range *range)
 /*
  * The cut waits until the statistics of the disk show no write: then those from
  * before the attach have ended. They do not tell which partition a write is for,
- * so with the gate closed all have to stop. Not the parts of what has been split,
- * which are waited for.
+ * so with the gate closed all have to stop. Not those of a chain: they may be parts
+ * of what has been split, which is waited for.
  */
 static bool bs_disk_settling(struct bs_disk *disk, struct bio *bio)
 {
@@ -217,21 +200,8 @@ static bool bs_write_filter(struct bio *bio)
 	return wanted;
 }
 
-/*
- * Nobody watches any more. To submit it can sleep, and nobody knows of a task that
- * sleeps in here: the module could go. So a worker does, which is waited for.
- */
-static void bs_write_let_go(struct bio *bio)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&bs_stray_lock, flags);
-	bio_list_add(&bs_strays, bio);
-	queue_work(bs_stray_wq, &bs_stray_work);
-	spin_unlock_irqrestore(&bs_stray_lock, flags);
-}
-
-static void bs_write_park(struct bio *bio)
+/* False: nobody watches the disk any more. */
+static bool bs_write_park(struct bio *bio)
 {
 	struct bs_disk *disk;
 	unsigned long flags;
@@ -246,8 +216,48 @@ static void bs_write_park(struct bio *bio)
 		spin_unlock_irqrestore(&disk->lock, flags);
 	}
 	rcu_read_unlock();
-	if (!disk)
-		bs_write_let_go(bio);
+	return disk;
+}
+
+static struct bio *bs_stray_pop(void)
+{
+	struct bio *bio;
+
+	spin_lock_irq(&bs_stray_lock);
+	bio = bio_list_pop(&bs_strays);
+	spin_unlock_irq(&bs_stray_lock);
+	return bio;
+}
+
+/* The disk may be watched again by now: it is looked for once more. */
+static void bs_stray_send(struct work_struct *work)
+{
+	struct bio *bio;
+
+	while ((bio = bs_stray_pop())) {
+		bio->bi_opf &= ~REQ_NOWAIT;
+		if (!bs_write_park(bio))
+			bs_submit(bio);
+		module_put(THIS_MODULE);
+	}
+}
+
+static DECLARE_WORK(bs_stray_work, bs_stray_send);
+
+/*
+ * To submit it can sleep, and nobody knows of a task that sleeps in here: the
+ * module could go. So a worker does. There is a reference now: whoever takes the
+ * last disk away puts its own only after a grace period for tasks.
+ */
+static void bs_write_let_go(struct bio *bio)
+{
+	unsigned long flags;
+
+	__module_get(THIS_MODULE);
+	spin_lock_irqsave(&bs_stray_lock, flags);
+	bio_list_add(&bs_strays, bio);
+	spin_unlock_irqrestore(&bs_stray_lock, flags);
+	queue_work(bs_stray_wq, &bs_stray_work);
 }
 
 /* Acts on the verdict; from here on the write is somebody else's. */
@@ -276,19 +286,13 @@ static void bs_write_take(struct bio *bio)
 
 	if (mark)
 		bs_write_dispatch(container_of(mark, struct bs_write, mark));
-	else
-		bs_write_park(bio);
-}
-
-static void bs_write_flush(void)
-{
-	flush_workqueue(bs_stray_wq);
+	else if (!bs_write_park(bio))
+		bs_write_let_go(bio);
 }
 
 const struct bs_hook_ops bs_write_hook_ops = {
 	.filter = bs_write_filter,
 	.take = bs_write_take,
-	.flush = bs_write_flush,
 };
 
 static void bs_write_send_work(struct work_struct *work)
