@@ -184,6 +184,11 @@ static struct bs_segment *bs_segment_result(struct bs_segment *seg, int ret)
 {
 	if (!ret)
 		return seg;
+	if (!seg->sf.file && !seg->claimed.bdev) {
+		kfree(seg);
+		module_put(THIS_MODULE);
+		return ERR_PTR(ret);
+	}
 	bs_segment_drop(seg);
 	bs_segments_flush();
 	return ERR_PTR(ret);
@@ -306,7 +311,10 @@ void bs_segments_flush(void)
 
 void bs_segments_queue(struct delayed_work *work, unsigned long delay)
 {
-	mod_delayed_work(bs_segment_wq, work, delay);
+	if (delay)
+		queue_delayed_work(bs_segment_wq, work, delay);
+	else
+		mod_delayed_work(bs_segment_wq, work, 0);
 }
 
 int bs_segment_init(void)

@@ -113,7 +113,10 @@ int bs_segments_on(struct block_device *bdev, const struct bs_range *range,
 /* Wait until dropped segments have been given back, but not for ever. */
 void bs_segments_flush(void);
 
-/* Queue work that may be stopped by a frozen file system; not later than that. */
+/*
+ * Queue work that may be stopped by a frozen file system: for now, or for later if it
+ * is not queued already.
+ */
 void bs_segments_queue(struct delayed_work *work, unsigned long delay);
 
 int bs_segment_init(void);

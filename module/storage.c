@@ -157,7 +157,7 @@ static int bs_source_try(struct bs_storage *st, struct bs_source *source)
 	return ret;
 }
 
-/* False: it cannot be done now, but later. */
+/* False: it is to be tried again. */
 static bool bs_storage_grow_now(struct bs_storage *st)
 {
 	struct bs_source *source;
@@ -166,6 +166,8 @@ static bool bs_storage_grow_now(struct bs_storage *st)
 	list_for_each_entry(source, &st->sources, entry) {
 		if (source->reserved == source->limit)
 			continue;
+		if (bs_fate_error(st->log.fate))
+			return true;
 		if (!source->delay || time_after_eq(jiffies, source->retry)) {
 			if (!bs_source_try(st, source))
 				return true;
@@ -185,7 +187,7 @@ static void bs_storage_grow(struct work_struct *work)
 	spin_lock_irq(&st->log.lock);
 	wanted = bs_storage_wants_more(st);
 	spin_unlock_irq(&st->log.lock);
-	if (wanted && !bs_fate_error(st->log.fate) && !bs_storage_grow_now(st))
+	if (wanted && !bs_storage_grow_now(st))
 		bs_segments_queue(&st->grow, HZ);
 	mutex_unlock(&st->grow_lock);
 }

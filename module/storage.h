@@ -40,8 +40,9 @@ struct bs_storage *bs_storage_create(struct bs_fate *fate);
  * bs_storage_destroy() - give everything back
  * @st: with no request in progress, and no reader
  *
- * Waits for nothing that a frozen file system could stop: files are put by a
- * worker, which bs_segments_flush() waits for.
+ * Files are put by a worker, which bs_segments_flush() waits for: a frozen file
+ * system does not stop this for longer than that waits, once for each source that
+ * was growing.
  */
 void bs_storage_destroy(struct bs_storage *st);
 
