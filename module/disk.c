@@ -275,7 +275,7 @@ static bool bs_disk_has_driver(struct bs_disk *disk)
 static void bs_disk_is_young(struct bs_disk *disk)
 {
 	WRITE_ONCE(disk->watched, jiffies);
-	WRITE_ONCE(disk->young, true);
+	smp_store_release(&disk->young, true); /* pairs with bs_disk_mature() */
 }
 
 /*
@@ -371,15 +371,18 @@ u64 bs_watch_writes(const struct bs_watch *watch)
 
 int bs_disk_mature(struct bs_disk *disk)
 {
-	unsigned long until = READ_ONCE(disk->watched) + BS_MATURE_TIME;
+	unsigned long until;
 	long left;
 
-	if (!READ_ONCE(disk->young))
+	if (!xchg(&disk->young, false)) /* pairs with bs_disk_is_young() */
 		return 0;
+	until = READ_ONCE(disk->watched) + BS_MATURE_TIME;
 	while ((left = until - jiffies) > 0) {
 		if (schedule_timeout_killable(left) &&
-		    fatal_signal_pending(current))
+		    fatal_signal_pending(current)) {
+			WRITE_ONCE(disk->young, true);
 			return -EINTR;
+		}
 	}
 	return 0;
 }

@@ -31,7 +31,8 @@ struct bs_count {
  * @unsettled: how often a watch has come whose earlier writes may still be in
  *	flight
  * @settled: the value of @unsettled for which none was; the cut
- * @young: a watch has come whose earlier writes nothing tells of for a while
+ * @young: since the last cut a watch has come of whose earlier writes nothing
+ *	tells for a while
  * @watched: when the last such watch came, in jiffies
  * @draining: how many are freezing its queue right now
  * @dying: in the list of disks that wait for their last writes; bs_disks_lock

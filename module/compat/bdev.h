@@ -107,7 +107,7 @@ static inline void bs_bdev_unclaim(struct bs_bdev *b)
 }
 #endif
 
-/* Has somebody claimed it who is no file system? */
+/* Has somebody claimed it who is not known to be a file system? */
 static inline bool bs_bdev_has_driver(const struct block_device *bdev)
 {
 #ifdef HAVE_BLK_HOLDER_OPS
