@@ -26,7 +26,7 @@ stop() {
 
 ALL_DOORS=$DOORS
 load_module
-modprobe -a raid0 raid1 dm-mod
+modprobe -a raid0 raid1 dm-mod dm-delay
 
 array 1 --assume-clean
 # Members of a raid1 differ, and who reads gets the one or the other, where writes
@@ -41,8 +41,10 @@ round "/dev/vdb /dev/md0" 0:@0 0:@1
 writers_end
 stop
 
-array 1 --assume-clean
 say "one partition of an array, while another one is written"
+dmsetup create slow --table "0 8192 delay /dev/vdb 0 0 /dev/vdb 0 50"
+mdadm --build /dev/md0 --level=1 --assume-clean --raid-devices=2 /dev/vda \
+	/dev/mapper/slow
 printf '1M,1M\n2M,1M\n' | sfdisk -q /dev/md0
 wait_for 10 test -b /dev/md0p2
 scribble /dev/md0p2 600 65536 4 &
@@ -56,6 +58,7 @@ wait $writer || true
 # Nobody shall find these partitions later
 dd if=/dev/zero of=/dev/md0 bs=64k count=16 status=none
 stop
+dmsetup remove slow
 
 DOORS=$ALL_DOORS
 array 0 --chunk=64
