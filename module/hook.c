@@ -152,20 +152,26 @@ static void bs_hook_unregister(void)
 	synchronize_rcu_tasks();
 }
 
-static int bs_hook_try_aim(void)
+static int bs_hook_try(void)
 {
 	unsigned char name[] = BS_HOOK_FUNCTION; /* ftrace cuts it up */
+	int ret = ftrace_set_filter(&bs_ftrace_ops, name, strlen(name), 1);
 
-	return ftrace_set_filter(&bs_ftrace_ops, name, strlen(name), 1);
+	return ret ?: register_ftrace_function(&bs_ftrace_ops);
 }
 
-/* A function that it had no memory for is one that it has not found. */
-static int bs_hook_aim(void)
+/*
+ * A function that ftrace had no memory to note down is one that it has not found,
+ * or a filter without functions.
+ */
+static int bs_hook_place(void)
 {
-	int ret = bs_hook_try_aim();
+	int ret = bs_hook_try();
 
 	if (ret == -EINVAL)
-		ret = bs_hook_try_aim();
+		ret = bs_hook_try();
+	if (ret == -EBUSY)
+		pr_err(BS_HOOK_FUNCTION " is redirected by livepatch or another driver, or ftrace_enabled is 0\n");
 	if (ret != -EINVAL)
 		return ret;
 	pr_err("this kernel has no " BS_HOOK_FUNCTION " that could be redirected\n");
@@ -178,12 +184,7 @@ static int bs_hook_register(const struct bs_hook_ops *ops,
 	int ret;
 
 	bs_hook_ops = ops;
-	ret = bs_hook_aim();
-	if (ret)
-		return ret;
-	ret = register_ftrace_function(&bs_ftrace_ops);
-	if (ret == -EBUSY)
-		pr_err(BS_HOOK_FUNCTION " is redirected by livepatch or another driver, or ftrace_enabled is 0\n");
+	ret = bs_hook_place();
 	if (ret)
 		return ret;
 	ret = bs_hook_prove(bdev);
