@@ -16,11 +16,13 @@
 
 kinds=(failslab fail_page_alloc)
 
-# faults PERCENT: of all requests for memory that have the module on their stack
+# faults PERCENT [N]: of all requests for memory that have the module on their stack,
+# or of every Nth of them
 faults() {
 	local kind dir
 	for kind in "${kinds[@]}"; do
 		dir=/sys/kernel/debug/$kind
+		echo "${2:-1}" >"$dir/interval"
 		echo "$1" >"$dir/probability"
 	done
 }
@@ -67,11 +69,12 @@ for percent in 1 10 50; do
 	writers_end
 done
 
-say "everything, 1 of 100 fails"
+# To take one needs a thousand of them
+say "everything, 1 of 1000 fails"
 writers_start 1:/dev/vda
 done=0
-for ((n = 0; n < 20; n++)); do
-	faults 1
+for ((n = 0; n < 8; n++)); do
+	faults 1 10
 	if take /dev/vda 2>/tmp/said; then
 		faults 0
 		has_error ENOMEM || check 1:@0
@@ -83,7 +86,7 @@ for ((n = 0; n < 20; n++)); do
 	fi
 	rawctl slist:0:0
 done
-echo "$done of 20 snapshots taken"
+echo "$done of 8 snapshots taken"
 [ $done -gt 0 ] || fail "none"
 writers_end
 rawctl clean
@@ -100,7 +103,8 @@ faults 0
 echo "the write took $((SECONDS - begin)) s"
 dmsetup resume store
 has_error ENOMEM ETIMEDOUT || fail "the snapshot has not failed"
-release
+blksnapctl release "$id"
+wait_for 20 rawctl clean
 dmsetup remove store
 
 unload_module
