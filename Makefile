@@ -13,6 +13,7 @@
 #                         find what they are there for?
 # make mutants [K=6.1]    do the tests fail with modules that lack a protection?
 # make torture MINUTES=30 [SEED=1] [K=6.1]     chance: stacks, doors, faults
+# make bench [K=6.1]      how fast, beside what the kernel itself has
 # make vm-test T=01-module [K=6.1]
 #                         K may be 7.3-debug or 7.3-race, see tests/vm/kernels
 
@@ -64,6 +65,11 @@ selftest:
 	tests/lint/selftest
 	tests/vm/selftest $(VM_KERNEL)
 
+bench:
+	tests/vm/prepare $(VM_KERNEL)
+	tests/vm/build $(VM_KERNEL)
+	tests/vm/bench $(VM_KERNEL)
+
 mutants:
 	tests/vm/prepare $(VM_KERNEL)
 	tests/vm/build $(VM_KERNEL)
@@ -85,4 +91,4 @@ vm-test:
 
 .DEFAULT_GOAL := all
 .PHONY: all modules modules_install cli install uninstall clean
-.PHONY: check check-debug demo unit lint fuzz selftest mutants torture vm-test
+.PHONY: check check-debug demo bench unit lint fuzz selftest mutants torture vm-test

@@ -37,16 +37,19 @@ overlay() {
 	(cd "$dir" && find . | cpio --quiet -o -H newc -R 0:0)
 }
 
-# Arguments for a disk: FILE NUMBER SERIAL [OPTIONS]
+# Arguments for a disk: FILE NUMBER SERIAL [OPTIONS]. All disks have DISK_OPTIONS
 disk() {
-	echo -drive "file=$1,if=none,id=d$2,format=raw,cache=unsafe,discard=unmap${4:-}"
+	echo -drive "file=$1,if=none,id=d$2,format=raw,cache=unsafe,discard=unmap${4:-}${DISK_OPTIONS:-}"
 	echo -device "virtio-blk-pci,drive=d$2,serial=$3"
 }
 
 disks() {
 	local test=$1 dir=$2 n=0 size
 	for size in $(header "$test" disks); do
-		truncate -s "$size" "$dir/disk$n"
+		case $size in
+		random:*) head -c "${size#*:}" /dev/urandom >"$dir/disk$n" ;;
+		*) truncate -s "$size" "$dir/disk$n" ;;
+		esac
 		disk "$dir/disk$n" $n disk$n
 		n=$((n + 1))
 	done
@@ -100,7 +103,8 @@ command_line() {
 		"blksnap.test=$1 blksnap.timeout=$2" \
 		"${BLKSNAP_SEED:+BLKSNAP_SEED=$BLKSNAP_SEED}" \
 		"${BLKSNAP_SLOW:+BLKSNAP_SLOW=$BLKSNAP_SLOW}" \
-		"${BLKSNAP_MINUTES:+BLKSNAP_MINUTES=$BLKSNAP_MINUTES}"
+		"${BLKSNAP_MINUTES:+BLKSNAP_MINUTES=$BLKSNAP_MINUTES}" \
+		"${BLKSNAP_BENCH:+BLKSNAP_BENCH=$BLKSNAP_BENCH}"
 }
 
 detectors() {

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# How fast writers and readers are, with and without snapshots, and what they cost.
+# To be sourced after lib.sh and snapshot.sh.
+#
+# A contender sets up /dev/vda as $TARGET, what is written, with a snapshot of it as
+# $IMAGE, whose old data goes to /dev/vdb:
+#
+#   raw              no snapshot; the image is the device itself
+#   loaded           another device is tracked, and this one is not
+#   attached         tracked, no snapshot
+#   blksnap          a snapshot
+#   dmP4 to dmP256   dm-snapshot, persistent, with chunks of so many KiB
+#   dmN4 to dmN256   likewise, transient
+#
+# Each measurement is one line, "RESULT PROFILE CONTENDER ROUND WORKLOAD NAME=VALUE
+# ...": what fio says, and by how much the counters of both devices went up.
+
+ORIGIN=/dev/vda STORE=/dev/vdb
+
+sectors_of() { blockdev --getsz "$1"; }
+
+setup_raw() { TARGET=$ORIGIN IMAGE=$ORIGIN; }
+teardown_raw() { :; }
+
+setup_loaded() { setup_raw; blksnapctl attach $STORE; }
+teardown_loaded() { blksnapctl detach $STORE; }
+
+setup_attached() { setup_raw; blksnapctl attach $ORIGIN; }
+teardown_attached() { blksnapctl detach $ORIGIN; }
+
+setup_blksnap() {
+	create $STORE - - $ORIGIN
+	TARGET=$ORIGIN IMAGE=$(images)
+}
+
+teardown_blksnap() { release; }
+
+# setup_dm P|N KIB
+setup_dm() {
+	local sectors
+	sectors=$(sectors_of $ORIGIN)
+	# A header of an earlier one would be believed
+	dd if=/dev/zero of=$STORE bs=64k count=1 oflag=direct status=none
+	dmsetup create image --table \
+		"0 $sectors snapshot $ORIGIN $STORE $1 $(($2 * 2))"
+	dmsetup create target --table "0 $sectors snapshot-origin $ORIGIN"
+	TARGET=/dev/mapper/target IMAGE=/dev/mapper/image
+}
+
+teardown_dm() {
+	dmsetup remove target
+	dmsetup remove image
+}
+
+# setup CONTENDER, teardown CONTENDER
+setup() {
+	case $1 in
+	dm[PN]*) setup_dm "${1:2:1}" "${1:3}" ;;
+	*) "setup_$1" ;;
+	esac
+}
+
+teardown() {
+	case $1 in
+	dm*) teardown_dm ;;
+	*) "teardown_$1" ;;
+	esac
+}
+
+# counters DEVICE: I/Os and sectors read, I/Os and sectors written, flushes
+counters() { awk '{ print $1, $3, $5, $7, $16 }' "/sys/block/${1##*/}/stat"; }
+
+# busy: how long processors were, in units of 10 ms, without waiting for disks
+busy() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 }' /proc/stat; }
+
+# What is in memory still goes to the storage
+settled() {
+	local before after
+	before=$(counters $STORE)
+	sleep 0.2
+	after=$(counters $STORE)
+	[ "$before" = "$after" ]
+}
+
+# fio_json NAME TARGET OPTIONS...: what fio says, as a file of that name
+fio_json() {
+	local name=$1 target=$2
+	shift 2
+	fio --name="$name" --filename="$target" --direct=1 --ioengine=libaio \
+		--randseed=4711 --allrandrepeat=1 --output-format=json \
+		--group_reporting "$@" >"/tmp/$name.json"
+}
+
+# figures NAME read|write: of fio's
+figures() {
+	jq -r ".jobs[0].$2 | \"iops=\\(.iops | floor) bytes_per_s=\\(.bw_bytes)\" +
+		\" mean_us=\\(.clat_ns.mean / 1000 | floor)\" +
+		\" p99_us=\\((.clat_ns.percentile[\"99.000000\"] // 0) / 1000 | floor)\" +
+		\" submit_us=\\(.slat_ns.mean / 100 | floor / 10) ios=\\(.total_ios)\"" \
+		"/tmp/$1.json"
+}
+
+# differences PREFIX BEFORE AFTER
+differences() {
+	local names=(reads read_sectors writes written_sectors flushes) n=0
+	local -a before after
+	read -ra before <<<"$2"
+	read -ra after <<<"$3"
+	for n in "${!names[@]}"; do
+		echo -n " $1_${names[n]}=$((after[n] - before[n]))"
+	done
+}
+
+# measure WORKLOAD TARGET read|write OPTIONS...
+measure() {
+	local workload=$1 target=$2 direction=$3 origin store cpu
+	shift 3
+	origin=$(counters $ORIGIN) store=$(counters $STORE) cpu=$(busy)
+	fio_json "$workload" "$target" "$@"
+	wait_for 60 settled
+	echo "RESULT $PROFILE $CONTENDER $ROUND $workload" \
+		"$(figures "$workload" "$direction")" \
+		"cpu_ms=$((($(busy) - cpu) * 10))" \
+		"$(differences origin "$origin" "$(counters $ORIGIN)")" \
+		"$(differences store "$store" "$(counters $STORE)")"
+}
+
+# What is done in one profile; sizes in MiB
+sizes() {
+	case $PROFILE in
+	C) RANDOM_SIZE=4 RANDOM_SPAN=64 LARGE=16 MIDDLE=16 READ=64 EACH=1 ;;
+	*) RANDOM_SIZE=64 RANDOM_SPAN=1024 LARGE=512 MIDDLE=256 READ=1024 EACH=8 ;;
+	esac
+}
+
+random_4k=(--rw=randwrite --bs=4k --iodepth=16)
+read_all=(--rw=read --bs=1m --iodepth=4)
+
+w1() {
+	measure "$1" "$TARGET" write "${random_4k[@]}" \
+		--size="${RANDOM_SPAN}m" --io_size="${RANDOM_SIZE}m"
+}
+
+# Eight threads, each in 128 MiB of its own
+w1p() {
+	measure W1p "$TARGET" write --rw=randwrite --bs=4k --iodepth=1 --thread \
+		--numjobs=8 --size=$((EACH * 16))m --io_size="${EACH}m" \
+		--offset_increment=128m
+}
+
+w3() {
+	measure W3 "$TARGET" write --rw=write --bs=1m --iodepth=4 --size="${LARGE}m"
+}
+
+w4() {
+	measure W4 "$TARGET" write --rw=randwrite --bs=64k --iodepth=8 \
+		--size=$((LARGE * 2))m --io_size="${MIDDLE}m"
+}
+
+w5() { measure W5 "$IMAGE" read "${read_all[@]}" --size="${READ}m"; }
+
+# Writers while somebody reads the image
+w6() {
+	local reader
+	fio_json reader "$IMAGE" "${read_all[@]}" --size="${READ}m" \
+		--time_based --runtime=600 &
+	reader=$!
+	sleep 2
+	w1 W6
+	# It tells what it has done so far
+	pkill -INT -f 'fio --name=reader'
+	wait "$reader" || true
+	echo "RESULT $PROFILE $CONTENDER $ROUND W6r $(figures reader read)"
+}
+
+# round CONTENDER ROUND WORKLOADS
+round() {
+	CONTENDER=$1 ROUND=$2
+	case " $3 " in *" W1 "*)
+		setup "$1"
+		w1 W1
+		w1 W2
+		w5
+		[ "$1" != blksnap ] || blksnapctl status "${id:?}"
+		teardown "$1"
+		;;
+	esac
+	for workload in w1p w3 w4 w6; do
+		case " $3 " in *" ${workload^} "*)
+			setup "$1"
+			$workload
+			teardown "$1"
+			;;
+		esac
+	done
+}
