@@ -75,13 +75,14 @@ counters() { awk '{ print $1, $3, $5, $7, $16 }' "/sys/block/${1##*/}/stat"; }
 # busy: how long processors were, in units of 10 ms, without waiting for disks
 busy() { awk '/^cpu / { print $2 + $3 + $4 + $7 + $8 }' /proc/stat; }
 
+writes() { awk '{ print $5 }' "/sys/block/${1##*/}/stat"; }
+
 # What is in memory still goes to the storage
 settled() {
-	local before after
-	before=$(counters $STORE)
+	local before
+	before=$(writes $STORE)
 	sleep 0.2
-	after=$(counters $STORE)
-	[ "$before" = "$after" ]
+	[ "$before" = "$(writes $STORE)" ]
 }
 
 # fio_json NAME TARGET OPTIONS...: what fio says, as a file of that name
@@ -90,7 +91,7 @@ fio_json() {
 	shift 2
 	fio --name="$name" --filename="$target" --direct=1 --ioengine=libaio \
 		--randseed=4711 --allrandrepeat=1 --output-format=json \
-		--group_reporting "$@" >"/tmp/$name.json"
+		--group_reporting "$@" | sed -n '/^{/,$p' >"/tmp/$name.json"
 }
 
 # figures NAME read|write: of fio's
@@ -156,7 +157,7 @@ w3() {
 
 w4() {
 	measure W4 "$TARGET" write --rw=randwrite --bs=64k --iodepth=8 \
-		--size=$((LARGE * 2))m --io_size="${MIDDLE}m"
+		--size="${MIDDLE}m"
 }
 
 w5() { measure W5 "$IMAGE" read "${read_all[@]}" --size="${READ}m"; }
