@@ -272,7 +272,7 @@ static bool bs_disk_has_driver(struct bs_disk *disk)
 }
 
 /* The cut waits until it is likely that none of its earlier writes is left. */
-static void bs_disk_is_young(struct bs_disk *disk)
+static void bs_disk_set_young(struct bs_disk *disk)
 {
 	WRITE_ONCE(disk->watched, jiffies);
 	smp_store_release(&disk->young, true); /* pairs with bs_disk_mature() */
@@ -296,7 +296,7 @@ static int bs_disk_settle(struct bs_disk *disk)
 	if (bs_disk_is_bio_based(disk->gendisk)) {
 		synchronize_rcu();
 		synchronize_rcu_tasks();
-		bs_disk_is_young(disk);
+		bs_disk_set_young(disk);
 		atomic_inc(&disk->unsettled);
 		return 0;
 	}
@@ -311,7 +311,7 @@ static int bs_disk_settle(struct bs_disk *disk)
 	atomic_dec(&bs_disks_draining);
 	atomic_dec(&disk->draining);
 	if (bs_disk_has_driver(disk))
-		bs_disk_is_young(disk);
+		bs_disk_set_young(disk);
 	return ret;
 }
 
@@ -374,7 +374,7 @@ int bs_disk_mature(struct bs_disk *disk)
 	unsigned long until;
 	long left;
 
-	if (!xchg(&disk->young, false)) /* pairs with bs_disk_is_young() */
+	if (!xchg(&disk->young, false)) /* pairs with bs_disk_set_young() */
 		return 0;
 	until = READ_ONCE(disk->watched) + BS_MATURE_TIME;
 	while ((left = until - jiffies) > 0) {
