@@ -15,12 +15,12 @@
  * it for one after the other, in the order of their serial numbers. None can
  * be armed while it does, since the write is counted.
  *
- * Locks: bs_cow.lock protects the list of blocked writes. A write puts itself
+ * Locks: bs_cow.lock protects the list of blocked writes, and the unit. A write puts itself
  * there only if, under the lock, its blocks are still being read; whoever ends
  * a read changes the words first and then kicks the list under the lock.
  */
 
-#include <linux/highmem.h>
+#include <linux/moduleparam.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
 
@@ -28,6 +28,11 @@
 
 /* Blocks that the hook looks up itself; a larger write goes to a worker. */
 #define BS_JUDGE_MAX 256
+
+static unsigned int copy_kib;
+module_param(copy_kib, uint, 0644);
+MODULE_PARM_DESC(copy_kib,
+		 "What is copied for a small write to an origin of later snapshots, in KiB: a power of two from 4 to 512. 0 (the default): chosen by how many reads the origin can do in a second");
 
 static atomic64_t bs_cow_serial = ATOMIC64_INIT(0);
 
@@ -141,10 +146,12 @@ static bool bs_write_advance(struct bs_write *write)
 
 static bool bs_write_step_missing(const struct bs_write *write)
 {
-	u64 block, end = bs_write_step_end(write);
+	u64 block = write->next, end = bs_write_step_end(write);
+	u32 word;
 
-	for (block = write->next; block < end; block++) {
-		if (bs_map_get(&write->cow->map, block) == BS_WORD_NONE)
+	while (block < end) {
+		block += bs_map_run(&write->cow->map, block, end - block, &word);
+		if (word == BS_WORD_NONE)
 			return true;
 	}
 	return false;
@@ -233,7 +240,7 @@ void bs_cow_kick(struct bs_cow *cow)
 
 static int bs_cow_alloc_parts(struct bs_cow *cow)
 {
-	cow->pages = mempool_create_page_pool(BS_RUN_MAX, 0);
+	cow->pages = bs_run_page_pool();
 	cow->runs = bs_run_pool();
 	return cow->pages && cow->runs ? 0 : -ENOMEM;
 }
@@ -245,6 +252,14 @@ static void bs_cow_free(struct bs_cow *cow)
 	bs_map_destroy(&cow->map);
 	kvfree(cow->holes);
 	kfree(cow);
+}
+
+/* What cannot be is left to be chosen. */
+static u32 bs_cow_fixed_unit(void)
+{
+	u32 kib = READ_ONCE(copy_kib);
+
+	return bs_unit_valid(kib / 4) && !(kib % 4) ? kib / 4 : 0;
 }
 
 struct bs_cow *bs_cow_create(struct block_device *bdev,
@@ -261,6 +276,7 @@ struct bs_cow *bs_cow_create(struct block_device *bdev,
 	cow->log = log;
 	cow->fate = fate;
 	bs_map_init(&cow->map);
+	bs_unit_init(&cow->unit, bs_cow_fixed_unit());
 	init_waitqueue_head(&cow->idle);
 	init_waitqueue_head(&cow->room);
 	mutex_init(&cow->build_lock);

@@ -14,6 +14,7 @@
 #include "log.h"
 #include "pure/blockmap.h"
 #include "pure/range.h"
+#include "pure/unit.h"
 #include "write.h"
 
 /**
@@ -31,9 +32,11 @@
  * @build_lock: one run at a time gets its memory
  * @buffered: blocks in memory
  * @room: the holder of @build_lock waits here for @buffered to fall
+ * @reading: runs that are being read
+ * @unit: how much is copied for a small write
  * @pages: of blocks
  * @runs: of struct bs_run
- * @lock: protects @blocked
+ * @lock: protects @blocked and @unit
  * @blocked: writes that wait for blocks that others are reading
  * @copied: statistics, in blocks; so are the following
  * @stored: stored blocks
@@ -55,9 +58,11 @@ struct bs_cow {
 	struct mutex build_lock; /* makes runs get their memory in turn */
 	atomic_t buffered;
 	wait_queue_head_t room;
+	atomic_t reading;
+	struct bs_unit unit;
 	mempool_t *pages;
 	mempool_t *runs;
-	spinlock_t lock; /* protects blocked */
+	spinlock_t lock; /* protects blocked and unit */
 	struct list_head blocked;
 	atomic64_t copied;
 	atomic64_t stored;

@@ -113,27 +113,15 @@ static void bs_image_io_put(struct bs_image_io *io)
 	bio_endio(bio);
 }
 
-/* Blocks from @block on, at most @max, that are like the first one. */
-static u64 bs_image_alike(struct bs_cow *cow, u64 block, u32 word, u64 max)
-{
-	bool place = bs_word_is_place(word);
-	u64 n;
-
-	for (n = 1; n < max; n++) {
-		if (bs_map_get(&cow->map, block + n) != (place ? word + n : 0))
-			break;
-	}
-	return n;
-}
-
 static void bs_image_span_block(struct bs_cow *cow, u64 sector, u64 most,
 				struct bs_image_span *span)
 {
 	u64 block = bs_block_of(sector), in_block = sector -
 		bs_block_sector(block);
-	u64 max = bs_blocks_in(in_block + most);
-	u32 word = bs_map_get(&cow->map, block), run;
+	u64 nr;
+	u32 word, run;
 
+	nr = bs_map_run(&cow->map, block, bs_blocks_in(in_block + most), &word);
 	if (word == BS_WORD_NONE) {
 		span->kind = BS_ORIGIN;
 		span->bdev = cow->bdev;
@@ -143,13 +131,12 @@ static void bs_image_span_block(struct bs_cow *cow, u64 sector, u64 most,
 		span->sector = in_block +
 			bs_log_locate(cow->log, bs_word_place(word),
 				      &span->bdev, &run);
-		max = min_t(u64, max, run);
+		nr = min_t(u64, nr, run);
 	} else {
 		span->kind = BS_BUSY;
 		return;
 	}
-	max = bs_image_alike(cow, block, word, max);
-	span->sectors = min(most, bs_block_sector(max) - in_block);
+	span->sectors = min(most, bs_block_sector(nr) - in_block);
 }
 
 /* What is to be done for the sectors from @sector on, and for how many. */
@@ -190,16 +177,14 @@ static bool bs_image_is_busy(struct bs_cow *cow, u64 sector)
  */
 static bool bs_image_verify(struct bs_cow *cow, const struct bvec_iter *iter)
 {
-	u64 first, nr, i;
+	u64 first, nr;
+	u32 word;
 
 	smp_mb(); /* the data first, then the words */
 	bs_range_to_blocks(iter->bi_sector, iter->bi_size >> SECTOR_SHIFT,
 			   &first, &nr);
-	for (i = 0; i < nr; i++) {
-		if (bs_map_get(&cow->map, first + i) != BS_WORD_NONE)
-			return false;
-	}
-	return true;
+	return bs_map_run(&cow->map, first, nr, &word) == nr &&
+		word == BS_WORD_NONE;
 }
 
 static void bs_image_walk(struct bs_image_io *io, struct bvec_iter iter);

@@ -2,7 +2,7 @@
 /*
  * The log of old data.
  *
- * Old data comes in requests of up to 64 adjacent blocks and is queued. One
+ * Old data comes in requests of up to 128 adjacent blocks and is queued. One
  * work item takes as many requests from the queue as make one write, gives
  * them places in sequence, and sends it. While as many writes are on their way
  * as are allowed, the queue grows, so that a slow device gets large writes. A
@@ -34,6 +34,7 @@ struct bs_batch {
 	struct list_head reqs;
 	u32 index;	/* of the first block in the segment */
 	u32 nr;
+	u32 nr_vecs;
 	atomic_t pending;
 	blk_status_t status;
 };
@@ -81,20 +82,33 @@ static void bs_batch_end(struct bio *bio, struct bs_mark *mark)
 /* Where the next block of a batch comes from. */
 struct bs_batch_pos {
 	struct bs_log_req *req;
-	u32 block;
+	u32 vec;
+	u32 block;	/* in the vec */
 };
+
+static void bs_batch_next_vec(struct bs_batch_pos *pos)
+{
+	pos->block = 0;
+	if (++pos->vec < pos->req->nr_vecs)
+		return;
+	pos->vec = 0;
+	pos->req = list_next_entry(pos->req, entry);
+}
 
 static void bs_batch_fill(struct bio *bio, struct bs_batch_pos *pos, u32 nr)
 {
 	struct bio_vec *bv;
+	u32 left, step;
 
-	while (nr--) {
-		if (pos->block == pos->req->nr) {
-			pos->req = list_next_entry(pos->req, entry);
-			pos->block = 0;
-		}
-		bv = &pos->req->vecs[pos->block++];
-		__bio_add_page(bio, bv->bv_page, BS_BLOCK_SIZE, 0);
+	for (; nr; nr -= step) {
+		bv = &pos->req->vecs[pos->vec];
+		left = (bv->bv_len >> BS_BLOCK_SHIFT) - pos->block;
+		step = min(nr, left);
+		__bio_add_page(bio, bv->bv_page, step << BS_BLOCK_SHIFT,
+			       pos->block << BS_BLOCK_SHIFT);
+		pos->block += step;
+		if (step == left)
+			bs_batch_next_vec(pos);
 	}
 }
 
@@ -102,7 +116,7 @@ static void bs_batch_send(struct bs_batch *batch)
 {
 	struct bs_segment *seg = batch->seg;
 	struct bs_batch_pos pos = {
-		list_first_entry(&batch->reqs, struct bs_log_req, entry), 0
+		list_first_entry(&batch->reqs, struct bs_log_req, entry), 0, 0
 	};
 	u32 index = batch->index, left = batch->nr, run;
 	struct bio *bio;
@@ -112,7 +126,8 @@ static void bs_batch_send(struct bs_batch *batch)
 	while (left) {
 		sector = bs_extents_sector(seg->ext, seg->nr_ext, index, &run);
 		run = min(run, left);
-		bio = bio_alloc_bioset(seg->bdev, run, REQ_OP_WRITE, GFP_NOIO,
+		bio = bio_alloc_bioset(seg->bdev, min(run, batch->nr_vecs),
+				       REQ_OP_WRITE, GFP_NOIO,
 				       &batch->log->bios);
 		bio->bi_iter.bi_sector = sector;
 		bs_batch_fill(bio, &pos, run);
@@ -158,6 +173,7 @@ static bool bs_batch_gather(struct bs_batch *batch, struct bs_log *log)
 		return false;
 	list_move_tail(&req->entry, &batch->reqs);
 	batch->nr = req->nr;
+	batch->nr_vecs = req->nr_vecs;
 	while (!list_empty(&log->queue)) {
 		req = list_first_entry(&log->queue, struct bs_log_req, entry);
 		if (batch->nr + req->nr > BS_BATCH_MAX ||
@@ -166,6 +182,7 @@ static bool bs_batch_gather(struct bs_batch *batch, struct bs_log *log)
 		bs_bump_alloc(&batch->seg->bump, req->nr, &index);
 		log->used += req->nr;
 		batch->nr += req->nr;
+		batch->nr_vecs += req->nr_vecs;
 		list_move_tail(&req->entry, &batch->reqs);
 	}
 	return true;

@@ -26,6 +26,8 @@
  * @segments: list of struct bs_segment, only added to; RCU
  * @used: blocks that have been given, or left unused
  * @reserved: blocks that there are
+ * @roomy: so many are left that more may be stored than has to be; kept by @spent's
+ *	owner
  * @in_flight: writes on their way
  * @wq: for @work
  * @work: makes writes of requests
@@ -42,6 +44,7 @@ struct bs_log {
 	struct list_head segments;
 	u64 used;
 	u64 reserved;
+	bool roomy;
 	unsigned int in_flight;
 	struct workqueue_struct *wq;
 	struct work_struct work;
@@ -53,18 +56,20 @@ struct bs_log {
 /**
  * struct bs_log_req - adjacent blocks of old data on their way into the log
  * @entry: in bs_log.queue
- * @vecs: a whole block each
- * @nr: how many, at most BS_LOG_REQ_MAX
+ * @vecs: whole blocks each
+ * @nr_vecs: how many
+ * @nr: blocks, at most BS_LOG_REQ_MAX
  * @done: called in any context; @place of the first block, if @error is 0
  */
 struct bs_log_req {
 	struct list_head entry;
 	struct bio_vec *vecs;
+	u32 nr_vecs;
 	u32 nr;
 	void (*done)(struct bs_log_req *req, u32 place, int error);
 };
 
-#define BS_LOG_REQ_MAX 64
+#define BS_LOG_REQ_MAX 128
 
 /**
  * bs_log_init() - make an empty log

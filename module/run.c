@@ -16,7 +16,12 @@
  * A run that has been sent never waits for another claim: it ends by itself,
  * and whoever builds the next one waits only for that.
  *
- * A run that fails leaves its words as they are: the snapshot has failed, so
+ * For a small write a run may have more blocks than are written, see pure/unit.h:
+ * those around them that nobody has claimed. What is short of memory or room does
+ * without. If the read of such a run fails, its blocks are given back, and the
+ * write tries again with its own alone.
+ *
+ * Any other run that fails leaves its words as they are: the snapshot has failed, so
  * nobody looks at them any more.
  */
 
@@ -35,8 +40,13 @@
 /* How long the storage may take to give some of it back, and the kernel more. */
 #define BS_ROOM_TIMEOUT (30 * HZ)
 #define BS_ROOM_POLL (HZ / 5)
-/* Runs that there is always memory for. */
+/* Runs, and pages of an origin, that there is always memory for. */
 #define BS_RUNS_MIN 2
+#define BS_PAGES_MIN 64
+/* Blocks in a read that is measured, see pure/unit.h. */
+#define BS_MEASURED_MAX 16
+/* Adjacent pages are got at once: so many blocks at most. */
+#define BS_CHUNK_MAX 16
 /* Of a mempool: what there is, but its reserve is not waited for. */
 #define BS_GFP_TRY (GFP_NOWAIT | __GFP_NOWARN)
 
@@ -46,19 +56,45 @@ struct bs_run {
 	struct bs_cow *cow;
 	struct bs_write *write;
 	u64 block;
+	u64 begin;	/* of the read, in ns */
+	bool wide;	/* more than is written */
+	bool measured;
 	struct bio bio;
 	struct bio_vec vecs[BS_RUN_MAX];
 };
 
 static struct kmem_cache *bs_run_cache;
 
+/* A page for each block, or one for up to @nr of them, which is set. */
+static struct page *bs_run_page(struct bs_cow *cow, u32 *nr)
+{
+	gfp_t gfp = __GFP_COMP | __GFP_NORETRY | __GFP_NOWARN;
+	u32 blocks = min_t(u32, BS_CHUNK_MAX, rounddown_pow_of_two(*nr));
+	unsigned int order = get_order(blocks << BS_BLOCK_SHIFT);
+	struct page *page = order ? alloc_pages(gfp, order) : NULL;
+
+	if (!page)
+		page = mempool_alloc(cow->pages, BS_GFP_TRY);
+	if (page)
+		*nr = min_t(u32, blocks, page_size(page) >> BS_BLOCK_SHIFT);
+	return page;
+}
+
+static void bs_run_page_free(struct bs_cow *cow, struct page *page)
+{
+	if (PageCompound(page))
+		__free_pages(page, compound_order(page));
+	else
+		mempool_free(page, cow->pages);
+}
+
 static void bs_run_free(struct bs_run *run)
 {
 	struct bs_cow *cow = run->cow;
 	u32 nr = run->req.nr, i;
 
-	for (i = 0; i < nr; i++)
-		mempool_free(run->vecs[i].bv_page, cow->pages);
+	for (i = 0; i < run->req.nr_vecs; i++)
+		bs_run_page_free(cow, run->vecs[i].bv_page);
 	mempool_free(run, cow->runs);
 	atomic_sub(nr, &cow->buffered);
 	wake_up_all(&cow->room);
@@ -70,12 +106,10 @@ static void bs_run_stored(struct bs_log_req *req, u32 place, int error)
 {
 	struct bs_run *run = container_of(req, struct bs_run, req);
 	struct bs_cow *cow = run->cow;
-	u32 i;
 
 	if (!error) {
-		for (i = 0; i < req->nr; i++)
-			bs_map_set(&cow->map, run->block + i,
-				   bs_place_word(place + i));
+		bs_map_set(&cow->map, run->block, req->nr,
+			   bs_place_word(place));
 		atomic64_add(req->nr, &cow->stored);
 	}
 	if (wq_has_sleeper(&cow->fate->wait))
@@ -86,22 +120,61 @@ static void bs_run_stored(struct bs_log_req *req, u32 place, int error)
 /* Nothing of other people's memory goes into the storage. */
 static void bs_run_zero_tail(struct bs_run *run)
 {
-	struct bio_vec *bv = &run->vecs[run->req.nr - 1];
+	struct bio_vec *bv = &run->vecs[run->req.nr_vecs - 1];
+	u32 len = round_up(bv->bv_len, BS_BLOCK_SIZE);
 
-	memzero_page(bv->bv_page, bv->bv_len, BS_BLOCK_SIZE - bv->bv_len);
-	bv->bv_len = BS_BLOCK_SIZE;
+	while (bv->bv_len < len) {
+		memzero_page(bv->bv_page + (bv->bv_len >> PAGE_SHIFT),
+			     offset_in_page(bv->bv_len), SECTOR_SIZE);
+		bv->bv_len += SECTOR_SIZE;
+	}
 }
 
 static void bs_run_read_ok(struct bs_run *run)
 {
 	struct bs_cow *cow = run->cow;
-	u32 i;
 
 	bs_run_zero_tail(run);
-	for (i = 0; i < run->req.nr; i++)
-		bs_map_set(&cow->map, run->block + i, BS_WORD_STORING);
+	bs_map_set(&cow->map, run->block, run->req.nr, BS_WORD_STORING);
 	atomic64_add(run->req.nr, &cow->copied);
 	bs_log_append(cow->log, &run->req);
+}
+
+/* Nobody has to have read what is not written. */
+static void bs_run_give_back(struct bs_run *run)
+{
+	struct bs_cow *cow = run->cow;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cow->lock, flags);
+	bs_unit_narrow(&cow->unit);
+	spin_unlock_irqrestore(&cow->lock, flags);
+	bs_map_set(&cow->map, run->block, run->req.nr, BS_WORD_NONE);
+	wake_up_all(&cow->fate->wait);
+	bs_run_free(run);
+}
+
+static void bs_run_read_failed(struct bs_run *run, int error)
+{
+	struct bs_cow *cow = run->cow;
+
+	if (run->wide) {
+		bs_run_give_back(run);
+		return;
+	}
+	bs_fate_fail(cow->fate, BLKSNAP_EVENT_READ_ERROR, error,
+		     cow->bdev->bd_dev);
+	bs_run_free(run);
+}
+
+static void bs_run_measure(struct bs_run *run)
+{
+	struct bs_cow *cow = run->cow;
+	unsigned long flags;
+
+	spin_lock_irqsave(&cow->lock, flags);
+	bs_unit_add(&cow->unit, run->begin, ktime_get_ns(), run->req.nr);
+	spin_unlock_irqrestore(&cow->lock, flags);
 }
 
 static void bs_run_read_end(struct bio *bio, struct bs_mark *mark)
@@ -113,13 +186,13 @@ static void bs_run_read_end(struct bio *bio, struct bs_mark *mark)
 
 	bio_uninit(bio);
 	bs_cow_get(cow);
-	if (error) {
-		bs_fate_fail(cow->fate, BLKSNAP_EVENT_READ_ERROR, error,
-			     cow->bdev->bd_dev);
-		bs_run_free(run);
-	} else {
+	atomic_dec(&cow->reading);
+	if (run->measured)
+		bs_run_measure(run);
+	if (error)
+		bs_run_read_failed(run, error);
+	else
 		bs_run_read_ok(run);
-	}
 	bs_cow_kick(cow);
 	bs_cow_put(cow);
 	bs_cow_read_done(write);
@@ -139,14 +212,17 @@ static struct bs_run *bs_run_alloc(struct bs_cow *cow, u64 block,
 	run->block = block;
 	run->req.vecs = run->vecs;
 	run->req.nr = 0;
+	run->req.nr_vecs = 0;
 	run->req.done = bs_run_stored;
 	return run;
 }
 
-static void bs_run_add_page(struct bs_run *run, struct page *page)
+static void bs_run_add_page(struct bs_run *run, struct page *page, u32 nr)
 {
-	bvec_set_page(&run->vecs[run->req.nr++], page, BS_BLOCK_SIZE, 0);
-	atomic_inc(&run->cow->buffered);
+	bvec_set_page(&run->vecs[run->req.nr_vecs++], page,
+		      nr << BS_BLOCK_SHIFT, 0);
+	run->req.nr += nr;
+	atomic_add(nr, &run->cow->buffered);
 }
 
 /* The last block of an origin may be shorter than the others. */
@@ -157,18 +233,32 @@ static u32 bs_run_bytes(const struct bs_run *run)
 	return min_t(u64, sectors << 9, (u64)run->req.nr << BS_BLOCK_SHIFT);
 }
 
+/* Is it a read for what is written, and no more? */
+static void bs_run_compare(struct bs_run *run)
+{
+	const struct bs_write *write = run->write;
+	u64 end = run->block + run->req.nr;
+
+	run->wide = run->block < write->next || end > write->end;
+	run->measured = !run->wide && run->req.nr <= BS_MEASURED_MAX;
+}
+
 static void bs_run_read(struct bs_run *run)
 {
 	struct bs_cow *cow = run->cow;
 	struct bio *bio = &run->bio;
-	u32 nr = run->req.nr, bytes = bs_run_bytes(run);
+	u32 nr = run->req.nr, last = run->req.nr_vecs - 1;
+	u32 bytes = bs_run_bytes(run);
 
-	run->vecs[nr - 1].bv_len -= (nr << BS_BLOCK_SHIFT) - bytes;
+	run->vecs[last].bv_len -= (nr << BS_BLOCK_SHIFT) - bytes;
 	bio_init(bio, cow->bdev, run->vecs, BS_RUN_MAX, REQ_OP_READ);
-	bio->bi_vcnt = nr;
+	bio->bi_vcnt = last + 1;
 	bio->bi_iter.bi_size = bytes;
 	bio->bi_iter.bi_sector = bs_block_sector(run->block);
 	bs_mark_set(bio, &run->mark, bs_run_read_end);
+	bs_run_compare(run);
+	run->begin = ktime_get_ns();
+	atomic_inc(&cow->reading);
 	atomic_inc(&run->write->pending);
 	trace_blksnap_copy(cow->bdev->bd_dev, run->block, nr);
 	bs_submit(bio);
@@ -183,37 +273,43 @@ static void bs_run_go(struct bs_run *run)
 		bs_run_free(run);
 }
 
-static int bs_run_claim_word(struct bs_cow *cow, u64 block)
+static int bs_run_claim_words(struct bs_cow *cow, u64 block, u32 nr)
 {
-	int ret = bs_map_claim(&cow->map, block,
+	int ret = bs_map_claim(&cow->map, block, nr,
 			       GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
 
 	/* Of what the kernel keeps for urgent cases, this may have some */
 	if (ret == -ENOMEM)
-		ret = bs_map_claim(&cow->map, block, GFP_ATOMIC | __GFP_NOWARN);
+		ret = bs_map_claim(&cow->map, block, nr,
+				   GFP_ATOMIC | __GFP_NOWARN);
 	return ret;
 }
 
-/* Claims one block for the run, which is made if there is none. */
+/*
+ * Claims some of @max blocks for the run, which is made if there is none. Returns
+ * how many, 0 if the first one is somebody else's, or -ENOMEM.
+ */
 static int bs_run_claim(struct bs_cow *cow, struct bs_run **run, u64 block,
-			struct bs_write *write)
+			u32 max, struct bs_write *write)
 {
 	struct page *page;
 	int ret = -ENOMEM;
+	u32 nr, word;
 
-	if (bs_map_get(&cow->map, block) != BS_WORD_NONE)
+	nr = bs_map_run(&cow->map, block, max, &word);
+	if (word != BS_WORD_NONE)
 		return 0;
-	page = mempool_alloc(cow->pages, BS_GFP_TRY);
+	page = bs_run_page(cow, &nr);
 	if (!page)
 		return -ENOMEM;
 	if (!*run)
 		*run = bs_run_alloc(cow, block, write);
 	if (*run)
-		ret = bs_run_claim_word(cow, block);
+		ret = bs_run_claim_words(cow, block, nr);
 	if (ret > 0)
-		bs_run_add_page(*run, page);
+		bs_run_add_page(*run, page, ret);
 	else
-		mempool_free(page, cow->pages);
+		bs_run_page_free(cow, page);
 	return ret;
 }
 
@@ -224,10 +320,11 @@ static u64 bs_run_build(struct bs_cow *cow, u64 block, u64 end,
 	struct bs_run *run = NULL;
 	int ret;
 
-	for (; block < end; block++) {
-		ret = bs_run_claim(cow, &run, block, write);
+	while (block < end) {
+		ret = bs_run_claim(cow, &run, block, end - block, write);
 		if (ret < 0)
 			break;
+		block += ret ?: 1;
 		if (!ret && run) {
 			bs_run_go(run);
 			run = NULL;
@@ -283,6 +380,56 @@ static u64 bs_run_try_copy(struct bs_cow *cow, u64 block, u64 end,
 	return block;
 }
 
+/* In blocks. If memory or the storage is short, what is written has to do. */
+static u32 bs_run_unit(struct bs_cow *cow)
+{
+	u32 unit;
+
+	if (!READ_ONCE(cow->log->roomy) ||
+	    atomic_read(&cow->buffered) > BS_BUFFERED_MAX / 2)
+		return BS_UNIT_LEAST;
+	spin_lock_irq(&cow->lock);
+	unit = bs_unit_get(&cow->unit, ktime_get_ns(),
+			   atomic_read(&cow->reading));
+	spin_unlock_irq(&cow->lock);
+	return unit;
+}
+
+/* The blocks before @first, from @begin on at most, that nobody has claimed. */
+static u64 bs_run_widen_begin(struct bs_cow *cow, u64 begin, u64 first)
+{
+	u32 word;
+	u64 nr;
+
+	for (; begin < first; begin += nr) {
+		nr = bs_map_run(&cow->map, begin, first - begin, &word);
+		if (word == BS_WORD_NONE && begin + nr == first)
+			break;
+	}
+	return begin;
+}
+
+/* A small write's blocks become all unclaimed ones around them in the unit. */
+static void bs_run_widen(struct bs_cow *cow, u64 *first, u64 *end)
+{
+	u64 nr_blocks = bs_blocks_in(cow->range.len), begin, limit;
+	u32 unit, word;
+
+	if (*end - *first > BS_UNIT_MOST / 2)
+		return;
+	unit = bs_run_unit(cow);
+	if (*end - *first >= unit)
+		return;
+	begin = round_down(*first, (u64)unit);
+	limit = min(begin + unit, nr_blocks);
+	if (*end > limit ||
+	    bs_map_run(&cow->map, *first, limit - *first, &word) < *end - *first ||
+	    word != BS_WORD_NONE)
+		return;
+	*end = *first + bs_map_run(&cow->map, *first, limit - *first, &word);
+	*first = bs_run_widen_begin(cow, begin, *first);
+}
+
 /*
  * The map grows, so no mempool can hold what it needs. But plain GFP_NOIO would
  * try for ever, and what it waits for can be the very write that waits here: a
@@ -293,15 +440,20 @@ static u64 bs_run_try_copy(struct bs_cow *cow, u64 block, u64 end,
 void bs_run_copy(struct bs_cow *cow, u64 first, u64 end,
 		 struct bs_write *write)
 {
+	u64 begin = first, limit = end;
 	u64 seen = U64_MAX, now;
 	unsigned long deadline = 0;
 
+	bs_run_widen(cow, &begin, &limit);
 	for (;;) {
-		first = bs_run_try_copy(cow, first, end, write);
-		if (first == end || bs_fate_error(cow->fate))
+		begin = bs_run_try_copy(cow, begin, limit, write);
+		if (begin >= end || bs_fate_error(cow->fate))
 			return;
+		/* More than what is written was too much */
+		begin = max(begin, first);
+		limit = end;
 		/* As long as anybody gets on, there is hope */
-		now = first + atomic64_read(&cow->copied) +
+		now = begin + atomic64_read(&cow->copied) +
 			atomic64_read(&cow->stored);
 		if (now != seen)
 			deadline = jiffies + BS_ROOM_TIMEOUT;
@@ -312,6 +464,11 @@ void bs_run_copy(struct bs_cow *cow, u64 first, u64 end,
 	}
 	bs_fate_fail(cow->fate, BLKSNAP_EVENT_NO_MEMORY, -ENOMEM,
 		     cow->bdev->bd_dev);
+}
+
+mempool_t *bs_run_page_pool(void)
+{
+	return mempool_create_page_pool(BS_PAGES_MIN, 0);
 }
 
 mempool_t *bs_run_pool(void)

@@ -11,7 +11,7 @@
 #define BS_RUN_MAX BS_LOG_REQ_MAX
 
 /**
- * bs_run_copy() - start to copy what is missing of a range
+ * bs_run_copy() - start to copy what is missing of a range, and maybe more
  * @cow: of the origin
  * @first: block
  * @end: block after the last, at most BS_RUN_MAX further
@@ -30,6 +30,7 @@ void bs_cow_read_done(struct bs_write *write);
 /* Blocks have become safe: let blocked writes look again. Any context. */
 void bs_cow_kick(struct bs_cow *cow);
 
+mempool_t *bs_run_page_pool(void);
 mempool_t *bs_run_pool(void);
 int bs_run_init(void);
 void bs_run_exit(void);

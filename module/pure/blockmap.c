@@ -33,6 +33,18 @@ static u32 *bs_leaf_word(struct bs_leaf *leaf, u64 block)
 	return &leaf->words[block & (BS_LEAF_WORDS - 1)];
 }
 
+static u32 bs_leaf_load(struct bs_leaf *leaf, u64 block)
+{
+	/* Pairs with the release in bs_map_set() */
+	return leaf ? smp_load_acquire(bs_leaf_word(leaf, block)) : BS_WORD_NONE;
+}
+
+/* Blocks from @first on that are in one leaf */
+static u32 bs_leaf_step(u64 first, u64 nr)
+{
+	return min_t(u64, nr, BS_LEAF_WORDS - (first & (BS_LEAF_WORDS - 1)));
+}
+
 /* Insert a new leaf, or find the one that somebody else was faster with */
 static struct bs_leaf *bs_leaf_add(struct bs_map *map, u64 block, gfp_t gfp)
 {
@@ -72,31 +84,81 @@ void bs_map_destroy(struct bs_map *map)
 
 u32 bs_map_get(struct bs_map *map, u64 block)
 {
-	struct bs_leaf *leaf = bs_leaf_find(map, block);
-
-	if (!leaf)
-		return BS_WORD_NONE;
-	/* Pairs with the release in bs_map_set() */
-	return smp_load_acquire(bs_leaf_word(leaf, block));
+	return bs_leaf_load(bs_leaf_find(map, block), block);
 }
 
-int bs_map_claim(struct bs_map *map, u64 block, gfp_t gfp)
+/* How many of them, from the first on, nobody else has */
+static u32 bs_leaf_claim(struct bs_leaf *leaf, u64 first, u32 nr)
 {
-	struct bs_leaf *leaf = bs_leaf_find(map, block);
+	u32 i;
 
-	if (!leaf)
-		leaf = bs_leaf_add(map, block, gfp);
-	if (!leaf)
-		return -ENOMEM;
-	return cmpxchg(bs_leaf_word(leaf, block), BS_WORD_NONE, BS_WORD_READING) == BS_WORD_NONE;
+	for (i = 0; i < nr; i++) {
+		if (cmpxchg(bs_leaf_word(leaf, first + i), BS_WORD_NONE, BS_WORD_READING) !=
+		    BS_WORD_NONE)
+			break;
+	}
+	return i;
 }
 
-void bs_map_set(struct bs_map *map, u64 block, u32 word)
+int bs_map_claim(struct bs_map *map, u64 first, int nr, gfp_t gfp)
 {
-	struct bs_leaf *leaf = bs_leaf_find(map, block);
+	struct bs_leaf *leaf;
+	u32 step, got;
+	int done = 0;
 
-	/* Pairs with the acquire in bs_map_get() and bs_leaf_all_safe() */
-	smp_store_release(bs_leaf_word(leaf, block), word);
+	while (done < nr) {
+		leaf = bs_leaf_find(map, first + done);
+		if (!leaf)
+			leaf = bs_leaf_add(map, first + done, gfp);
+		if (!leaf)
+			return done ?: -ENOMEM;
+		step = bs_leaf_step(first + done, nr - done);
+		got = bs_leaf_claim(leaf, first + done, step);
+		done += got;
+		if (got < step)
+			break;
+	}
+	return done;
+}
+
+void bs_map_set(struct bs_map *map, u64 first, u32 nr, u32 word)
+{
+	bool place = bs_word_is_place(word);
+	struct bs_leaf *leaf;
+	u32 step, i;
+
+	for (; nr; nr -= step, first += step) {
+		leaf = bs_leaf_find(map, first);
+		step = bs_leaf_step(first, nr);
+		for (i = 0; i < step; i++) {
+			/* Pairs with the acquire in bs_leaf_load() */
+			smp_store_release(bs_leaf_word(leaf, first + i), word);
+			word += place;
+		}
+	}
+}
+
+/* Is this what the n-th block after the first has, in a run? */
+static bool bs_word_continues(u32 first, u64 n, u32 word)
+{
+	if (!bs_word_is_place(first))
+		return word == first;
+	return bs_word_is_place(word) && word - first == n;
+}
+
+u64 bs_map_run(struct bs_map *map, u64 first, u64 max, u32 *word)
+{
+	struct bs_leaf *leaf = bs_leaf_find(map, first);
+	u64 n;
+
+	*word = bs_leaf_load(leaf, first);
+	for (n = 1; n < max; n++) {
+		if (!((first + n) & (BS_LEAF_WORDS - 1)))
+			leaf = bs_leaf_find(map, first + n);
+		if (!bs_word_continues(*word, n, bs_leaf_load(leaf, first + n)))
+			break;
+	}
+	return n;
 }
 
 static bool bs_leaf_all_safe(struct bs_leaf *leaf, u64 first, u32 nr)
@@ -104,8 +166,7 @@ static bool bs_leaf_all_safe(struct bs_leaf *leaf, u64 first, u32 nr)
 	u32 i, word;
 
 	for (i = 0; i < nr; i++) {
-		/* Pairs with the release in bs_map_set() */
-		word = smp_load_acquire(bs_leaf_word(leaf, first + i));
+		word = bs_leaf_load(leaf, first + i);
 		if (word == BS_WORD_NONE || word == BS_WORD_READING)
 			return false;
 	}
@@ -115,8 +176,7 @@ static bool bs_leaf_all_safe(struct bs_leaf *leaf, u64 first, u32 nr)
 bool bs_map_all_safe(struct bs_map *map, u64 first, u64 nr)
 {
 	while (nr) {
-		u32 in_leaf = BS_LEAF_WORDS - (first & (BS_LEAF_WORDS - 1));
-		u32 step = min_t(u64, nr, in_leaf);
+		u32 step = bs_leaf_step(first, nr);
 		struct bs_leaf *leaf = bs_leaf_find(map, first);
 
 		if (!leaf || !bs_leaf_all_safe(leaf, first, step))

@@ -123,38 +123,59 @@ void bs_map_destroy(struct bs_map *map);
 u32 bs_map_get(struct bs_map *map, u64 block);
 
 /**
- * bs_map_claim() - claim a block whose old data is not preserved yet
+ * bs_map_claim() - claim blocks whose old data is not preserved yet
  * @map: the map
- * @block: the block
- * @gfp: for a new leaf
+ * @first: the first block
+ * @nr: how many at most
+ * @gfp: for new leaves
  *
- * Moves the word from BS_WORD_NONE to BS_WORD_READING. Several claimers may
- * race for a block: exactly one wins.
+ * Moves words from BS_WORD_NONE to BS_WORD_READING, from the first on, and stops
+ * before a block that is claimed already. Several claimers may race for a block:
+ * exactly one wins.
  *
  * Context: process; may sleep if @gfp allows. It takes the xarray's lock with
  * interrupts enabled, so never call it from an interrupt, softirqs included.
  *
- * Return: 1 if this call claimed the block: then it was a full barrier, and the
- * caller has to bring the word to its end by bs_map_set(). 0 if somebody else
- * has claimed it or it is preserved; this is no barrier, look at the word with
- * bs_map_get(). -ENOMEM if there is no memory for a leaf.
+ * Return: how many blocks this call claimed. If any, then it was a full barrier,
+ * and the caller has to bring their words to their end by bs_map_set(). 0 if
+ * somebody else has claimed the first one or it is preserved; this is no barrier,
+ * look at the word with bs_map_get(). -ENOMEM if there is no memory for the first
+ * leaf.
  */
-int bs_map_claim(struct bs_map *map, u64 block, gfp_t gfp);
+int bs_map_claim(struct bs_map *map, u64 first, int nr, gfp_t gfp);
 
 /**
- * bs_map_set() - change the word of a block that the caller has claimed
+ * bs_map_set() - change the words of blocks that the caller has claimed
  * @map: the map
- * @block: the block
- * @word: BS_WORD_STORING, a place by bs_place_word(), or BS_WORD_NONE to give
- *	the block back
+ * @first: the first block
+ * @nr: how many
+ * @word: BS_WORD_STORING, or BS_WORD_NONE to give the blocks back, or a place by
+ *	bs_place_word(): of the first block, and the others get those that follow
  *
- * Release semantics: pairs with the acquire in bs_map_get() and
- * bs_map_all_safe().
+ * Release semantics for each word: pairs with the acquire in bs_map_get(),
+ * bs_map_run() and bs_map_all_safe().
  *
  * Context: any, even with interrupts disabled; takes no lock. The caller owns
- * the claim on @block, and so the leaf exists.
+ * the claim on the blocks, and so the leaves exist.
  */
-void bs_map_set(struct bs_map *map, u64 block, u32 word);
+void bs_map_set(struct bs_map *map, u64 first, u32 nr, u32 word);
+
+/**
+ * bs_map_run() - how many blocks are alike
+ * @map: the map
+ * @first: the first block
+ * @max: how many at most, at least 1
+ * @word: out, the word of the first
+ *
+ * They are if they have the same word, or places in sequence. Acquire semantics
+ * for each word as bs_map_get().
+ *
+ * Context: any, even with interrupts disabled; takes no lock. Work grows with the
+ * run, so bound it.
+ *
+ * Return: blocks from @first on that had that word, or the places that follow it.
+ */
+u64 bs_map_run(struct bs_map *map, u64 first, u64 max, u32 *word);
 
 /**
  * bs_map_all_safe() - may a write to these blocks pass?

@@ -62,24 +62,51 @@ static void check_word(unsigned int slot)
 		promise(bs_place_word(bs_word_place(word)) == word);
 }
 
-static void claim(unsigned int slot, unsigned int lack)
+/* Blocks of one place only */
+static unsigned int at_most(unsigned int slot, unsigned int nr)
 {
-	bool fails = (lack == 1 || lack == 2) && !has_leaf[slot];
+	unsigned int room = PER_PLACE - slot % PER_PLACE;
+
+	return nr < room ? nr : room;
+}
+
+/* As many as nobody has, in one place; without memory not beyond the first leaf */
+static unsigned int claimable(unsigned int slot, unsigned int nr, bool no_leaf)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (words[slot + i] != BS_WORD_NONE)
+			break;
+		if (no_leaf && !has_leaf[slot + i])
+			break;
+	}
+	return i;
+}
+
+static void claim(unsigned int slot, unsigned int nr, unsigned int lack)
+{
+	bool no_leaf = lack == 1 || lack == 2;
+	bool fails = no_leaf && !has_leaf[slot];
+	unsigned int expected, i;
 	int ret;
 
+	nr = at_most(slot, nr);
+	expected = claimable(slot, nr, no_leaf);
 	no_memory = lack == 1;
 	shim_xa_no_memory = lack == 2;
-	ret = bs_map_claim(&map, block_of(slot), GFP_NOIO);
+	ret = bs_map_claim(&map, block_of(slot), nr, GFP_NOIO);
 	no_memory = false;
 	shim_xa_no_memory = false;
 	if (fails) {
 		promise(ret == -ENOMEM);
 		return;
 	}
-	mark_leaf(slot);
-	promise(ret == (words[slot] == BS_WORD_NONE));
-	if (ret)
-		words[slot] = BS_WORD_READING;
+	promise(ret == (int)expected);
+	for (i = 0; i < expected; i++) {
+		mark_leaf(slot + i);
+		words[slot + i] = BS_WORD_READING;
+	}
 }
 
 static u32 take_place(struct input *in)
@@ -102,7 +129,7 @@ static void move(struct input *in, unsigned int slot, bool back)
 		return;
 	promise(next == BS_WORD_NONE || next == BS_WORD_STORING ||
 		bs_word_is_place(next));
-	bs_map_set(&map, block_of(slot), next);
+	bs_map_set(&map, block_of(slot), 1, next);
 	words[slot] = next;
 }
 
@@ -111,12 +138,27 @@ static void ask(unsigned int slot, unsigned int nr)
 	bool safe = true;
 	unsigned int i;
 
-	if (nr > PER_PLACE - slot % PER_PLACE)
-		nr = PER_PLACE - slot % PER_PLACE;
+	nr = at_most(slot, nr);
 	for (i = slot; i < slot + nr; i++)
 		if (words[i] == BS_WORD_NONE || words[i] == BS_WORD_READING)
 			safe = false;
 	promise(bs_map_all_safe(&map, block_of(slot), nr) == safe);
+}
+
+static void run(unsigned int slot, unsigned int nr)
+{
+	unsigned int i;
+	u32 word;
+
+	nr = at_most(slot, nr ?: 1);
+	for (i = 1; i < nr; i++) {
+		if (bs_word_is_place(words[slot]) ?
+		    !bs_word_is_place(words[slot + i]) || words[slot + i] != words[slot] + i :
+		    words[slot + i] != words[slot])
+			break;
+	}
+	promise(bs_map_run(&map, block_of(slot), nr, &word) == i);
+	promise(word == words[slot]);
 }
 
 static void step(struct input *in)
@@ -126,7 +168,7 @@ static void step(struct input *in)
 
 	switch (what % 4) {
 	case 0:
-		claim(slot, what / 4 % 4);
+		claim(slot, 1 + what / 16, what / 4 % 4);
 		break;
 	case 1:
 	case 2:
@@ -134,6 +176,7 @@ static void step(struct input *in)
 		break;
 	default:
 		ask(slot, what / 4);
+		run(slot, what / 4);
 	}
 	check_word(slot);
 	check_memory();

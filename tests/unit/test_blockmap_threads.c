@@ -31,8 +31,8 @@ static void copy_block(struct worker *w, uint32_t block)
 {
 	w->claimed++;
 	copies[block] += block + 1;
-	bs_map_set(&map, block, BS_WORD_STORING);
-	bs_map_set(&map, block, bs_place_word(block));
+	bs_map_set(&map, block, 1, BS_WORD_STORING);
+	bs_map_set(&map, block, 1, bs_place_word(block));
 }
 
 /* All go through all blocks, and so keep meeting; each starts elsewhere by a bit */
@@ -44,7 +44,7 @@ static void *claim_all(void *arg)
 	pthread_barrier_wait(&start);
 	for (i = 0; i < BLOCKS; i++) {
 		uint32_t block = (i + w->id) % BLOCKS;
-		int ret = bs_map_claim(&map, block, GFP_NOIO);
+		int ret = bs_map_claim(&map, block, 1, GFP_NOIO);
 
 		if (ret == 1)
 			copy_block(w, block);

@@ -59,6 +59,26 @@ write_at /dev/mapper/origin 300 2>/dev/null || status=$?
 same "a write where the disk fails" $status 1
 failed read-error EIO
 
+say "an origin that cannot be read beside what is written"
+echo 512 >/sys/module/blksnap/parameters/copy_kib
+dmsetup create beside --table "0 2304 linear /dev/vda 0
+2304 1792 error
+4096 258048 linear /dev/vda 4096"
+create /dev/mapper/beside
+before=$(dd if=/dev/blksnap0 bs=4k skip=240 count=40 iflag=direct status=none | md5sum)
+write_at /dev/mapper/beside 260
+write_at /dev/mapper/beside 250
+rawctl "openid:$id" state:TAKEN
+same "copied: no more than what is written from then on" \
+	"$(blksnapctl status --json "$id" | jq '.snapshots[0].members[0].copied')" 8192
+same "the image" \
+	"$(dd if=/dev/blksnap0 bs=4k skip=240 count=40 iflag=direct status=none | md5sum)" \
+	"$before"
+write_at /dev/mapper/beside 300 2>/dev/null || true
+failed read-error EIO
+dmsetup remove beside
+echo 0 >/sys/module/blksnap/parameters/copy_kib
+
 say "reads fail, writes do not"
 if modprobe dm-flakey && kernel_at_least 6.5; then
 	# Good for 0 s, bad for 1000 s

@@ -20,7 +20,8 @@ is_between() {
 	fi
 }
 
-load_module
+# What is copied is counted
+load_module copy_kib=4
 
 say "growth on another disk"
 mkfs_mount ext4 /dev/vdb /mnt/s

@@ -26,7 +26,8 @@ write() {
 		conv=notrunc status=none
 }
 
-load_module
+# What is copied is counted
+load_module copy_kib=4
 mkfs_mount ext4 /dev/vdb /mnt/s
 # The second one is of an odd number of sectors, and not aligned to blocks
 printf 'label: gpt\nstart=2048,size=49152\nstart=51203,size=50001\nstart=102400\n' |

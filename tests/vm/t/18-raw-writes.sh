@@ -18,7 +18,8 @@ copied() {
 	blksnapctl status --json "$id" | jq '.snapshots[0].members[0].copied'
 }
 
-load_module
+# What is copied is counted
+load_module copy_kib=4
 mkfs_mount ext4 /dev/vdc /mnt/s
 head -c 48M /dev/urandom >/tmp/old
 dd if=/tmp/old of=/dev/vda bs=1M oflag=direct status=none

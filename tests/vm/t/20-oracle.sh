@@ -56,10 +56,13 @@ round 5
 for _ in 1 2 3; do round 2; done
 stop
 
-say "small writes"
-start -n 4 -d aio,uring -M 4K -q 8
-round 1
-stop
+for kib in 0 4 128 512; do
+	say "small writes, copied by $kib KiB"
+	echo $kib >/sys/module/blksnap/parameters/copy_kib
+	start -n 4 -d aio,uring -M 4K -q 8
+	round 1
+	stop
+done
 
 say "each write after the one before"
 start -D -d direct,direct,uring,buffered -M 8K

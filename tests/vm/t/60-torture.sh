@@ -192,9 +192,12 @@ snapshot() {
 	pick none none none pressure frozen admin agent storage full
 	fault=$PICKED
 	choose_storage
+	pick 0 0 4 128 512
+	unit=$PICKED
+	echo "$unit" >/sys/module/blksnap/parameters/copy_kib
 	pick "${SETS[@]}"
 	origins=${PICKED%|*} wanted=${PICKED#*|}
-	say "  snapshot of $origins, ${STORAGE[*]}, fault: $fault"
+	say "  snapshot of $origins, ${STORAGE[*]}, copied by $unit KiB, fault: $fault"
 	# shellcheck disable=SC2086
 	take $origins
 	hold

@@ -4,7 +4,7 @@
 # Measures, for tests/vm/bench, which says what by BLKSNAP_BENCH:
 # PROFILE/ROUNDS/WORKLOAD,.../CONTENDER,...
 #
-# disks: random:2G 4G
+# disks: random:2G random:3G
 # memory: 1G
 # timeout: 7200
 
