@@ -69,7 +69,8 @@ static long bs_ctl_tracker(void __user *argp,
 		return PTR_ERR(file);
 	bdev = I_BDEV(file->f_mapping->host);
 	ret = op(bdev, &arg.info);
-	if (!ret && copy_to_user(argp, &arg, sizeof(arg))) {
+	/* What has been detached cannot be told of, or be detached once more */
+	if (!ret && op != bs_detach && copy_to_user(argp, &arg, sizeof(arg))) {
 		ret = -EFAULT;
 		if (op == bs_tracker_attach)
 			bs_tracker_unattach(bdev);

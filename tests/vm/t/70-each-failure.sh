@@ -27,7 +27,20 @@ for kind in failslab fail_page_alloc fail_usercopy; do
 done
 cd /
 
+# fail_below FROM TO: only what is called from these addresses
+fail_below() {
+	for kind in failslab fail_page_alloc fail_usercopy; do
+		echo "$1" >/sys/kernel/debug/$kind/require-start
+		echo "$2" >/sys/kernel/debug/$kind/require-end
+		echo 32 >/sys/kernel/debug/$kind/stacktrace-depth
+	done
+}
+
+# The kernel's own loading warns if it fails: let only what the module itself does
+mapfile -t init < <(sort /proc/kallsyms | grep -A 1 ' do_init_module$' | cut -d ' ' -f 1)
+fail_below "0x${init[0]}" "0x${init[1]}"
 each nth:load:/test/blksnap.ko unload
+fail_below 0 0xffffffffffffffff
 load_module
 mkfs_mount ext4 /dev/vda /mnt/a
 mkfs_mount ext4 /dev/vdb /mnt/s
