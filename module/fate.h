@@ -52,7 +52,7 @@ static inline int bs_fate_error(const struct bs_fate *fate)
  * @dev: device that it is about, or 0
  *
  * Any context. Only the first failure counts. It is seen by everybody before
- * any write that is sent after this call: pairs with bs_image_verify().
+ * any write that is sent after this call: pairs with bs_read_verify().
  */
 void bs_fate_fail(struct bs_fate *fate, u32 type, int error, dev_t dev);
 
