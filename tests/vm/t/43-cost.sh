@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+#
+# What a snapshot costs the disks, by their own counters: each block that is written
+# for the first time is read once and stored once, nothing else is read or written,
+# and the storage gets large writes and no flushes.
+#
+# disks: 32M 64M
+# memory: 1G
+# timeout: 400
+
+. /test/lib.sh
+# shellcheck source=../guest/snapshot.sh
+. /test/snapshot.sh
+# shellcheck source=../guest/bench.sh
+. /test/bench.sh
+
+# Used by what is sourced
+# shellcheck disable=SC2034
+PROFILE=A CONTENDER=blksnap ROUND=1 TARGET=/dev/vda
+
+# begin KIB [STORAGE]: a snapshot that copies so much for a small write
+begin() {
+	echo "$1" >/sys/module/blksnap/parameters/copy_kib
+	create "${2:-$STORE}" - - "$ORIGIN"
+}
+
+# cost WORKLOAD OPTIONS...: a writer's, as $costs
+cost() {
+	costs=$(measure "$1" $TARGET write "${@:2}")
+	echo "$costs"
+}
+
+# of NAME: one of them
+of() { sed -n "s/.* $1=\([0-9]*\).*/\1/p" <<<"$costs"; }
+
+# costs_at_most PERCENT MIB: so much was read and stored, for MIB that were written
+costs_at_most() {
+	local least=$(($2 * 2048)) most=$(($2 * 2048 * $1 / 100))
+	is_between "sectors read" $least "$(of origin_read_sectors)" $most
+	is_between "sectors stored" $least "$(of store_written_sectors)" $most
+	same "sectors written" "$(of origin_written_sectors)" $least
+	same "flushes of the storage" "$(of store_flushes)" 0
+	same "reads of the storage" "$(of store_reads)" 0
+}
+
+small=(--rw=randwrite --bs=4k --iodepth=16 --size=32m --io_size=8m)
+load_module
+modprobe dm-mod
+
+say "small writes at random"
+begin 4
+cost first "${small[@]}"
+costs_at_most 100 8
+
+say "the same once more"
+cost again "${small[@]}"
+same "sectors read" "$(of origin_read_sectors)" 0
+same "sectors stored" "$(of store_written_sectors)" 0
+release
+
+# By default as well
+say "large writes one after the other"
+begin 0
+cost large --rw=write --bs=1m --iodepth=4 --size=16m
+costs_at_most 105 16
+is_between "reads" 16 "$(of origin_reads)" 48
+is_between "writes to the storage" 16 "$(of store_writes)" 48
+release
+
+say "middle ones at random"
+begin 0
+cost middle --rw=randwrite --bs=64k --iodepth=8 --size=16m
+costs_at_most 105 16
+release
+
+say "a storage that cannot follow"
+dmsetup create slow --table "0 131072 delay $STORE 0 0 $STORE 0 300"
+begin 4 /dev/mapper/slow
+cost slow "${small[@]}"
+costs_at_most 100 8
+is_between "sectors in a write to the storage" 256 \
+	$(($(of store_written_sectors) / $(of store_writes))) 2048
+release
+dmsetup remove slow
+unload_module
