@@ -5,21 +5,26 @@
  * The map has a word for each block of the origin, see pure/blockmap.h. A
  * write may pass when the old data of all its blocks is in memory or stored;
  * this is looked up in the hook if the write is small. If it is not so, the
- * write is held: a worker claims the blocks that nobody has claimed and starts
- * to read them (run.c), and the write waits, without a thread, until its own
- * reads and those of others that it depends on are done. Then it is sent on,
- * while the old data is on its way to the storage.
+ * write is held and queued: the origin's worker claims the blocks that nobody
+ * has claimed and starts to read them (run.c), and the write waits, without a
+ * thread, until its own reads and those of others that it depends on are done.
+ * Then it is sent on, while the old data is on its way to the storage.
  *
  * A large write goes through this in steps of BS_RUN_MAX blocks. If several
  * snapshots watch the blocks (of a disk and of its partition), it goes through
  * it for one after the other, in the order of their serial numbers. None can
  * be armed while it does, since the write is counted.
  *
- * Locks: bs_cow.lock protects the list of blocked writes, and the unit. A write puts itself
- * there only if, under the lock, its blocks are still being read; whoever ends
- * a read changes the words first and then kicks the list under the lock.
+ * A cow has one worker, which does nothing that waits for memory or for the
+ * storage: a write that has to stands aside in the list of stalled ones.
+ *
+ * Locks: bs_cow.lock protects the unit, the lists of blocked and of stalled
+ * writes, and what belongs to the latter. A write puts itself among the blocked
+ * ones only if, under the lock, its blocks are still being read; whoever ends a
+ * read changes the words first and then kicks the list under the lock.
  */
 
+#include <linux/blkdev.h>
 #include <linux/moduleparam.h>
 #include <linux/rculist.h>
 #include <linux/slab.h>
@@ -28,6 +33,12 @@
 
 /* Blocks that the hook looks up itself; a larger write goes to a worker. */
 #define BS_JUDGE_MAX 256
+/*
+ * How long nothing may have been copied or stored when there is no memory or no room;
+ * how soon it is tried again.
+ */
+#define BS_STALL_TIMEOUT (30 * HZ)
+#define BS_STALL_POLL (HZ / 50)
 
 static unsigned int copy_kib;
 module_param(copy_kib, uint, 0644);
@@ -172,47 +183,22 @@ static bool bs_write_block(struct bs_write *write)
 	return block;
 }
 
-/* Copies what nobody copies. True: reads are on their way. */
-static bool bs_write_copy(struct bs_write *write)
-{
-	atomic_set(&write->pending, 1);
-	bs_run_copy(write->cow, write->next, bs_write_step_end(write), write);
-	return !atomic_dec_and_test(&write->pending);
-}
-
-static void bs_cow_work(struct work_struct *work)
-{
-	struct bs_write *write = container_of(work, struct bs_write, work);
-
-	while (!bs_write_advance(write)) {
-		if (bs_write_step_missing(write) && bs_write_copy(write))
-			return;
-		if (bs_write_block(write))
-			return;
-	}
-}
-
+/* Hands it to the worker of its cow. Any context. */
 static void bs_cow_requeue(struct bs_write *write)
 {
-	queue_work(write->disk->copy_wq, &write->work);
+	struct workqueue_struct *wq = write->disk->copy_wq;
+	struct bs_cow *cow = write->cow;
+
+	bs_cow_get(cow); /* with the write, its reference may go at once */
+	llist_add(&write->node, &cow->queue);
+	/* Always: who added before us may have been stopped right here */
+	queue_work(wq, &cow->work);
+	bs_cow_put(cow);
 }
 
-static void bs_cow_hold(struct bs_write *write)
+/* Sent on if nothing is to be done, else handed to a worker. Any context. */
+static void bs_write_pass_on(struct bs_write *write)
 {
-	INIT_WORK(&write->work, bs_cow_work);
-	bs_cow_requeue(write);
-}
-
-const struct bs_write_ops bs_cow_write_ops = {
-	.judge = bs_cow_judge,
-	.hold = bs_cow_hold,
-};
-
-/* A small write is sent on from here, a large one by a worker. */
-void bs_cow_read_done(struct bs_write *write)
-{
-	if (!atomic_dec_and_test(&write->pending))
-		return;
 	if (write->end - write->next > BS_RUN_MAX ||
 	    !bs_write_step_safe(write)) {
 		bs_cow_requeue(write);
@@ -225,17 +211,137 @@ void bs_cow_read_done(struct bs_write *write)
 		bs_write_send(write);
 }
 
-void bs_cow_kick(struct bs_cow *cow)
+static void bs_cow_hold(struct bs_write *write)
+{
+	if (bs_write_pick(write))
+		bs_write_pass_on(write);
+	else
+		bs_write_send(write);
+}
+
+const struct bs_write_ops bs_cow_write_ops = {
+	.judge = bs_cow_judge,
+	.hold = bs_cow_hold,
+};
+
+void bs_cow_read_done(struct bs_write *write)
+{
+	if (atomic_dec_and_test(&write->pending))
+		bs_write_pass_on(write);
+}
+
+/* Lets all writes of a list go on. */
+static void bs_cow_pass_on(struct bs_cow *cow, struct list_head *list)
 {
 	struct bs_write *write, *next;
 	unsigned long flags;
-	LIST_HEAD(blocked);
+	LIST_HEAD(writes);
 
 	spin_lock_irqsave(&cow->lock, flags);
-	list_splice_init(&cow->blocked, &blocked);
-	list_for_each_entry_safe(write, next, &blocked, entry)
-		bs_cow_requeue(write);
+	list_splice_init(list, &writes);
+	list_for_each_entry_safe(write, next, &writes, entry)
+		bs_write_pass_on(write);
 	spin_unlock_irqrestore(&cow->lock, flags);
+}
+
+void bs_cow_kick(struct bs_cow *cow)
+{
+	bs_cow_pass_on(cow, &cow->blocked);
+}
+
+void bs_cow_unstall(struct bs_cow *cow)
+{
+	if (!list_empty_careful(&cow->stalled))
+		bs_cow_pass_on(cow, &cow->stalled);
+}
+
+static void bs_cow_retry(struct work_struct *work)
+{
+	bs_cow_unstall(container_of(to_delayed_work(work), struct bs_cow,
+				    retry));
+}
+
+/* As long as anybody gets on, there is hope. */
+static bool bs_cow_hopeless(struct bs_cow *cow)
+{
+	u64 now = atomic64_read(&cow->copied) + atomic64_read(&cow->stored);
+
+	lockdep_assert_held(&cow->lock);
+	if (now != cow->seen)
+		cow->deadline = jiffies + BS_STALL_TIMEOUT;
+	cow->seen = now;
+	return time_after(jiffies, cow->deadline);
+}
+
+/*
+ * There is no memory or no room. It tries again when some has been given back, and
+ * now and then, so that others get theirs. If nobody gets on, it is the snapshot that
+ * fails: nothing must stop the origin.
+ */
+static void bs_write_stall(struct bs_write *write, int error)
+{
+	struct workqueue_struct *wq = write->disk->copy_wq;
+	struct bs_cow *cow = write->cow;
+	bool hopeless;
+
+	spin_lock_irq(&cow->lock);
+	hopeless = bs_cow_hopeless(cow);
+	bs_cow_get(cow);
+	list_add_tail(&write->entry, &cow->stalled);
+	spin_unlock_irq(&cow->lock);
+	if (hopeless && error == -ENOMEM)
+		bs_fate_fail(cow->fate, BLKSNAP_EVENT_NO_MEMORY, -ENOMEM,
+			     cow->bdev->bd_dev);
+	else if (hopeless)
+		bs_fate_fail(cow->fate, BLKSNAP_EVENT_STORE_ERROR, -ETIMEDOUT,
+			     cow->bdev->bd_dev);
+	queue_delayed_work(wq, &cow->retry, BS_STALL_POLL);
+	bs_cow_put(cow);
+}
+
+/* Copies what nobody copies. True: it waits, for reads or for memory. */
+static bool bs_write_copy(struct bs_write *write)
+{
+	int error;
+
+	atomic_set(&write->pending, 1);
+	error = bs_run_copy(write->cow, write->next, bs_write_step_end(write),
+			    write);
+	if (!atomic_dec_and_test(&write->pending))
+		return true;
+	if (error)
+		bs_write_stall(write, error);
+	return error;
+}
+
+static void bs_write_go_on(struct bs_write *write, const struct bs_cow *cow)
+{
+	while (!bs_write_advance(write)) {
+		/* It has an own worker, which copies as the only one */
+		if (write->cow != cow) {
+			bs_cow_requeue(write);
+			return;
+		}
+		if (bs_write_step_missing(write) && bs_write_copy(write))
+			return;
+		if (bs_write_block(write))
+			return;
+	}
+}
+
+/* All that have come meanwhile, so that the disk gets their reads at once. */
+static void bs_cow_work(struct work_struct *work)
+{
+	struct bs_cow *cow = container_of(work, struct bs_cow, work);
+	struct bs_write *write, *next;
+	struct llist_node *list;
+	struct blk_plug plug;
+
+	list = llist_reverse_order(llist_del_all(&cow->queue));
+	blk_start_plug(&plug);
+	llist_for_each_entry_safe(write, next, list, node)
+		bs_write_go_on(write, cow);
+	blk_finish_plug(&plug);
 }
 
 static int bs_cow_alloc_parts(struct bs_cow *cow)
@@ -278,10 +384,13 @@ struct bs_cow *bs_cow_create(struct block_device *bdev,
 	bs_map_init(&cow->map);
 	bs_unit_init(&cow->unit, bs_cow_fixed_unit());
 	init_waitqueue_head(&cow->idle);
-	init_waitqueue_head(&cow->room);
-	mutex_init(&cow->build_lock);
 	spin_lock_init(&cow->lock);
 	INIT_LIST_HEAD(&cow->blocked);
+	INIT_LIST_HEAD(&cow->stalled);
+	init_llist_head(&cow->queue);
+	INIT_WORK(&cow->work, bs_cow_work);
+	INIT_DELAYED_WORK(&cow->retry, bs_cow_retry);
+	cow->seen = U64_MAX;
 	if (bs_cow_alloc_parts(cow)) {
 		bs_cow_free(cow);
 		return ERR_PTR(-ENOMEM);
@@ -293,5 +402,7 @@ void bs_cow_destroy(struct bs_cow *cow)
 {
 	wait_event(cow->idle, !atomic_read(&cow->users));
 	synchronize_rcu(); /* whoever put it last may still wake us */
+	flush_work(&cow->work);
+	cancel_delayed_work_sync(&cow->retry);
 	bs_cow_free(cow);
 }

@@ -5,10 +5,11 @@
 #ifndef BS_COW_H
 #define BS_COW_H
 
+#include <linux/llist.h>
 #include <linux/mempool.h>
-#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include "fate.h"
 #include "log.h"
@@ -29,15 +30,19 @@
  * @fate: of the snapshot
  * @holes: sectors of the origin that belong to a storage: read as zeros
  * @nr_holes: length of @holes
- * @build_lock: one run at a time gets its memory
+ * @queue: held writes that @work has to look at
+ * @work: on the disk's copy_wq
  * @buffered: blocks in memory
- * @room: the holder of @build_lock waits here for @buffered to fall
  * @reading: runs that are being read
  * @unit: how much is copied for a small write
  * @pages: of blocks
  * @runs: of struct bs_run
- * @lock: protects @blocked and @unit
+ * @lock: protects @unit, @blocked, @stalled, @seen and @deadline
  * @blocked: writes that wait for blocks that others are reading
+ * @stalled: writes that wait for memory, or for the storage to take some
+ * @retry: lets them try again, on the disk's copy_wq
+ * @seen: what had been copied and stored when the last one stalled
+ * @deadline: when that is too long ago, in jiffies
  * @copied: statistics, in blocks; so are the following
  * @stored: stored blocks
  * @held: writes
@@ -55,15 +60,19 @@ struct bs_cow {
 	struct bs_fate *fate;
 	struct bs_range *holes;
 	u32 nr_holes;
-	struct mutex build_lock; /* makes runs get their memory in turn */
+	struct llist_head queue;
+	struct work_struct work;
 	atomic_t buffered;
-	wait_queue_head_t room;
 	atomic_t reading;
 	struct bs_unit unit;
 	mempool_t *pages;
 	mempool_t *runs;
-	spinlock_t lock; /* protects blocked and unit */
+	spinlock_t lock; /* see above */
 	struct list_head blocked;
+	struct list_head stalled;
+	struct delayed_work retry;
+	u64 seen;
+	unsigned long deadline;
 	atomic64_t copied;
 	atomic64_t stored;
 	atomic64_t held;

@@ -26,8 +26,8 @@
  * @segments: list of struct bs_segment, only added to; RCU
  * @used: blocks that have been given, or left unused
  * @reserved: blocks that there are
- * @roomy: so many are left that more may be stored than has to be; kept by @spent's
- *	owner
+ * @spare: blocks that may be stored though they need not be; kept by @spent's owner
+ * @expected: blocks that somebody copies, and that are not stored yet
  * @in_flight: writes on their way
  * @wq: for @work
  * @work: makes writes of requests
@@ -44,7 +44,8 @@ struct bs_log {
 	struct list_head segments;
 	u64 used;
 	u64 reserved;
-	bool roomy;
+	u32 spare;
+	atomic_t expected;
 	unsigned int in_flight;
 	struct workqueue_struct *wq;
 	struct work_struct work;

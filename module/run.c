@@ -5,10 +5,9 @@
  *
  * A run goes through these states, and its blocks' words in the map with it:
  *
- *   building  READING  under bs_cow.build_lock: one run at a time collects
- *                      pages, so the reserve of the mempools is enough for it;
- *                      while that is gone, nothing is begun, and nobody waits
- *                      with the lock
+ *   building  READING  by the origin's worker, so one at a time collects pages, and
+ *                      the reserve of the mempools is enough for it; while that is
+ *                      gone, nothing is begun, and nobody waits
  *   reading   READING  sent to the origin; writers of these blocks wait
  *   storing   STORING  old data is in memory; writers go on
  *   stored    place    in the storage; memory is given back
@@ -17,9 +16,9 @@
  * and whoever builds the next one waits only for that.
  *
  * For a small write a run may have more blocks than are written, see pure/unit.h:
- * those around them that nobody has claimed. What is short of memory or room does
- * without. If the read of such a run fails, its blocks are given back, and the
- * write tries again with its own alone.
+ * those around them that nobody has claimed. For these the reserve of pages is not
+ * touched, and what is short of memory or of room does without. If the read of such a run fails,
+ * its blocks are given back, and the write tries again with its own alone.
  *
  * Any other run that fails leaves its words as they are: the snapshot has failed, so
  * nobody looks at them any more.
@@ -37,12 +36,11 @@
 #define BS_BUFFERED_MAX 4096
 /* And so many more while a cut waits: 64 MiB. */
 #define BS_BUFFERED_CUT 16384
-/* How long the storage may take to give some of it back, and the kernel more. */
-#define BS_ROOM_TIMEOUT (30 * HZ)
-#define BS_ROOM_POLL (HZ / 5)
 /* Runs, and pages of an origin, that there is always memory for. */
 #define BS_RUNS_MIN 2
 #define BS_PAGES_MIN 64
+/* Pieces of memory in one run: if all are single pages, it is a short one. */
+#define BS_RUN_VECS 32
 /* Blocks in a read that is measured, see pure/unit.h. */
 #define BS_MEASURED_MAX 16
 /* Adjacent pages are got at once: so many blocks at most. */
@@ -60,13 +58,19 @@ struct bs_run {
 	bool wide;	/* more than is written */
 	bool measured;
 	struct bio bio;
-	struct bio_vec vecs[BS_RUN_MAX];
+	struct bio_vec vecs[BS_RUN_VECS];
 };
+
+static_assert(BS_UNIT_MOST <= BS_RUN_MAX);
+static_assert(BS_RUN_VECS * BS_CHUNK_MAX >= BS_RUN_MAX);
 
 static struct kmem_cache *bs_run_cache;
 
-/* A page for each block, or one for up to @nr of them, which is set. */
-static struct page *bs_run_page(struct bs_cow *cow, u32 *nr)
+/*
+ * A page for up to @nr blocks, which is set to what fits. What rests on it decides
+ * whether it may be of the reserve.
+ */
+static struct page *bs_run_page(struct bs_cow *cow, u32 *nr, bool needed)
 {
 	gfp_t gfp = __GFP_COMP | __GFP_NORETRY | __GFP_NOWARN;
 	u32 blocks = min_t(u32, BS_CHUNK_MAX, rounddown_pow_of_two(*nr));
@@ -74,7 +78,8 @@ static struct page *bs_run_page(struct bs_cow *cow, u32 *nr)
 	struct page *page = order ? alloc_pages(gfp, order) : NULL;
 
 	if (!page)
-		page = mempool_alloc(cow->pages, BS_GFP_TRY);
+		page = needed ? mempool_alloc(cow->pages, BS_GFP_TRY) :
+			alloc_page(BS_GFP_TRY);
 	if (page)
 		*nr = min_t(u32, blocks, page_size(page) >> BS_BLOCK_SHIFT);
 	return page;
@@ -97,7 +102,8 @@ static void bs_run_free(struct bs_run *run)
 		bs_run_page_free(cow, run->vecs[i].bv_page);
 	mempool_free(run, cow->runs);
 	atomic_sub(nr, &cow->buffered);
-	wake_up_all(&cow->room);
+	atomic_sub(nr, &cow->log->expected);
+	bs_cow_unstall(cow);
 	bs_cow_put(cow);
 }
 
@@ -223,6 +229,7 @@ static void bs_run_add_page(struct bs_run *run, struct page *page, u32 nr)
 		      nr << BS_BLOCK_SHIFT, 0);
 	run->req.nr += nr;
 	atomic_add(nr, &run->cow->buffered);
+	atomic_add(nr, &run->cow->log->expected);
 }
 
 /* The last block of an origin may be shorter than the others. */
@@ -251,12 +258,15 @@ static void bs_run_read(struct bs_run *run)
 	u32 bytes = bs_run_bytes(run);
 
 	run->vecs[last].bv_len -= (nr << BS_BLOCK_SHIFT) - bytes;
-	bio_init(bio, cow->bdev, run->vecs, BS_RUN_MAX, REQ_OP_READ);
+	bio_init(bio, cow->bdev, run->vecs, BS_RUN_VECS, REQ_OP_READ);
 	bio->bi_vcnt = last + 1;
 	bio->bi_iter.bi_size = bytes;
 	bio->bi_iter.bi_sector = bs_block_sector(run->block);
 	bs_mark_set(bio, &run->mark, bs_run_read_end);
 	bs_run_compare(run);
+	/* What cannot be read beside a write shall not fail another's */
+	if (run->wide)
+		bio->bi_opf |= REQ_NOMERGE;
 	run->begin = ktime_get_ns();
 	atomic_inc(&cow->reading);
 	atomic_inc(&run->write->pending);
@@ -264,48 +274,46 @@ static void bs_run_read(struct bs_run *run)
 	bs_submit(bio);
 }
 
-/* It may have got no block: others had claimed them, or there was no memory. */
-static void bs_run_go(struct bs_run *run)
+/* It may have got no block, if there was no memory. */
+static void bs_run_go(struct bs_run **run)
 {
-	if (run->req.nr)
-		bs_run_read(run);
-	else
-		bs_run_free(run);
+	if (*run && (*run)->req.nr)
+		bs_run_read(*run);
+	else if (*run)
+		bs_run_free(*run);
+	*run = NULL;
 }
 
-static int bs_run_claim_words(struct bs_cow *cow, u64 block, u32 nr)
+static int bs_run_claim_words(struct bs_cow *cow, u64 block, u32 nr,
+			      bool needed)
 {
-	int ret = bs_map_claim(&cow->map, block, nr,
-			       GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN);
+	int ret = bs_map_claim(&cow->map, block, nr, needed ?
+			       GFP_NOIO | __GFP_NORETRY | __GFP_NOWARN :
+			       BS_GFP_TRY);
 
 	/* Of what the kernel keeps for urgent cases, this may have some */
-	if (ret == -ENOMEM)
+	if (ret == -ENOMEM && needed)
 		ret = bs_map_claim(&cow->map, block, nr,
 				   GFP_ATOMIC | __GFP_NOWARN);
 	return ret;
 }
 
 /*
- * Claims some of @max blocks for the run, which is made if there is none. Returns
- * how many, 0 if the first one is somebody else's, or -ENOMEM.
+ * Claims some of @nr blocks, which nobody has, for the run, which is made if there is
+ * none. Returns how many, or -ENOMEM.
  */
 static int bs_run_claim(struct bs_cow *cow, struct bs_run **run, u64 block,
-			u32 max, struct bs_write *write)
+			u32 nr, struct bs_write *write, bool needed)
 {
-	struct page *page;
+	struct page *page = bs_run_page(cow, &nr, needed);
 	int ret = -ENOMEM;
-	u32 nr, word;
 
-	nr = bs_map_run(&cow->map, block, max, &word);
-	if (word != BS_WORD_NONE)
-		return 0;
-	page = bs_run_page(cow, &nr);
 	if (!page)
 		return -ENOMEM;
 	if (!*run)
 		*run = bs_run_alloc(cow, block, write);
 	if (*run)
-		ret = bs_run_claim_words(cow, block, nr);
+		ret = bs_run_claim_words(cow, block, nr, needed);
 	if (ret > 0)
 		bs_run_add_page(*run, page, ret);
 	else
@@ -313,70 +321,28 @@ static int bs_run_claim(struct bs_cow *cow, struct bs_run **run, u64 block,
 	return ret;
 }
 
-/* Returns @end, or the block for which there is no memory. */
+/* Nobody else claims. Returns @end, or the block for which there is no memory. */
 static u64 bs_run_build(struct bs_cow *cow, u64 block, u64 end,
-			struct bs_write *write)
+			struct bs_write *write, bool needed)
 {
 	struct bs_run *run = NULL;
+	u32 word;
 	int ret;
 
 	while (block < end) {
-		ret = bs_run_claim(cow, &run, block, end - block, write);
-		if (ret < 0)
+		ret = bs_map_run(&cow->map, block,
+				 min_t(u64, end - block, BS_CHUNK_MAX), &word);
+		if (run && (word != BS_WORD_NONE ||
+			    run->req.nr_vecs == BS_RUN_VECS))
+			bs_run_go(&run);
+		if (word == BS_WORD_NONE)
+			ret = bs_run_claim(cow, &run, block, ret, write,
+					   needed);
+		if (ret <= 0)
 			break;
-		block += ret ?: 1;
-		if (!ret && run) {
-			bs_run_go(run);
-			run = NULL;
-		}
+		block += ret;
 	}
-	if (run)
-		bs_run_go(run);
-	return block;
-}
-
-/*
- * What a cut drains has more room: the storage may need writes that are parked at
- * its gate.
- */
-static bool bs_run_may_begin(struct bs_cow *cow, int most,
-			     struct bs_write *write)
-{
-	if (READ_ONCE(write->disk->closed))
-		most += BS_BUFFERED_CUT;
-	return atomic_read(&cow->buffered) <= most || bs_fate_error(cow->fate);
-}
-
-/*
- * Memory comes back when the storage has taken what is in it. A storage that
- * does not move must not stop the origin: then the snapshot fails. Who closes the
- * gate, or fails the snapshot, wakes nobody here.
- */
-static void bs_run_wait_room(struct bs_cow *cow, int most,
-			     struct bs_write *write)
-{
-	unsigned long deadline = jiffies + BS_ROOM_TIMEOUT;
-
-	while (!wait_event_timeout(cow->room,
-				   bs_run_may_begin(cow, most, write),
-				   BS_ROOM_POLL)) {
-		if (time_after(jiffies, deadline)) {
-			bs_fate_fail(cow->fate, BLKSNAP_EVENT_STORE_ERROR,
-				     -ETIMEDOUT, cow->bdev->bd_dev);
-			return;
-		}
-	}
-}
-
-/* Returns how far it came; the snapshot may have failed. */
-static u64 bs_run_try_copy(struct bs_cow *cow, u64 block, u64 end,
-			   struct bs_write *write)
-{
-	mutex_lock(&cow->build_lock);
-	bs_run_wait_room(cow, BS_BUFFERED_MAX - (end - block), write);
-	if (!bs_fate_error(cow->fate))
-		block = bs_run_build(cow, block, end, write);
-	mutex_unlock(&cow->build_lock);
+	bs_run_go(&run);
 	return block;
 }
 
@@ -385,7 +351,8 @@ static u32 bs_run_unit(struct bs_cow *cow)
 {
 	u32 unit;
 
-	if (!READ_ONCE(cow->log->roomy) ||
+	if (atomic_read(&cow->log->expected) + BS_UNIT_MOST >
+	    READ_ONCE(cow->log->spare) ||
 	    atomic_read(&cow->buffered) > BS_BUFFERED_MAX / 2)
 		return BS_UNIT_LEAST;
 	spin_lock_irq(&cow->lock);
@@ -395,7 +362,7 @@ static u32 bs_run_unit(struct bs_cow *cow)
 	return unit;
 }
 
-/* The blocks before @first, from @begin on at most, that nobody has claimed. */
+/* The first of the blocks before @first, from @begin on, that nobody has claimed. */
 static u64 bs_run_widen_begin(struct bs_cow *cow, u64 begin, u64 first)
 {
 	u32 word;
@@ -409,61 +376,54 @@ static u64 bs_run_widen_begin(struct bs_cow *cow, u64 begin, u64 first)
 	return begin;
 }
 
-/* A small write's blocks become all unclaimed ones around them in the unit. */
-static void bs_run_widen(struct bs_cow *cow, u64 *first, u64 *end)
+/* Copies a small write's blocks, and all unclaimed ones around them in the unit. */
+static void bs_run_build_wide(struct bs_cow *cow, u64 first, u64 end,
+			      struct bs_write *write)
 {
-	u64 nr_blocks = bs_blocks_in(cow->range.len), begin, limit;
+	u64 nr_blocks = bs_blocks_in(cow->range.len), begin, limit, nr;
 	u32 unit, word;
 
-	if (*end - *first > BS_UNIT_MOST / 2)
+	if (end - first > BS_UNIT_MOST / 2)
 		return;
 	unit = bs_run_unit(cow);
-	if (*end - *first >= unit)
-		return;
-	begin = round_down(*first, (u64)unit);
+	begin = round_down(first, (u64)unit);
 	limit = min(begin + unit, nr_blocks);
-	if (*end > limit ||
-	    bs_map_run(&cow->map, *first, limit - *first, &word) < *end - *first ||
-	    word != BS_WORD_NONE)
+	if (end - first >= unit || end > limit)
 		return;
-	*end = *first + bs_map_run(&cow->map, *first, limit - *first, &word);
-	*first = bs_run_widen_begin(cow, begin, *first);
+	nr = bs_map_run(&cow->map, first, limit - first, &word);
+	if (word != BS_WORD_NONE || nr < end - first)
+		return;
+	begin = bs_run_widen_begin(cow, begin, first);
+	bs_run_build(cow, begin, first + nr, write, false);
+}
+
+/*
+ * What a cut drains has more room: the storage may need writes that are parked at
+ * its gate.
+ */
+static bool bs_run_has_room(struct bs_cow *cow, const struct bs_write *write)
+{
+	int most = BS_BUFFERED_MAX - BS_RUN_MAX;
+
+	if (READ_ONCE(write->disk->closed))
+		most += BS_BUFFERED_CUT;
+	return atomic_read(&cow->buffered) <= most;
 }
 
 /*
  * The map grows, so no mempool can hold what it needs. But plain GFP_NOIO would
  * try for ever, and what it waits for can be the very write that waits here: a
  * page on its way to swap. The mempools' reserve can be with a storage that hangs.
- * So each try ends, others' writes get time and the lock to give memory back, and
- * if nobody gets on any more, it is the snapshot that fails.
+ * So it is tried once.
  */
-void bs_run_copy(struct bs_cow *cow, u64 first, u64 end,
-		 struct bs_write *write)
+int bs_run_copy(struct bs_cow *cow, u64 first, u64 end,
+		struct bs_write *write)
 {
-	u64 begin = first, limit = end;
-	u64 seen = U64_MAX, now;
-	unsigned long deadline = 0;
-
-	bs_run_widen(cow, &begin, &limit);
-	for (;;) {
-		begin = bs_run_try_copy(cow, begin, limit, write);
-		if (begin >= end || bs_fate_error(cow->fate))
-			return;
-		/* More than what is written was too much */
-		begin = max(begin, first);
-		limit = end;
-		/* As long as anybody gets on, there is hope */
-		now = begin + atomic64_read(&cow->copied) +
-			atomic64_read(&cow->stored);
-		if (now != seen)
-			deadline = jiffies + BS_ROOM_TIMEOUT;
-		seen = now;
-		if (time_after(jiffies, deadline))
-			break;
-		schedule_timeout_uninterruptible(HZ / 50);
-	}
-	bs_fate_fail(cow->fate, BLKSNAP_EVENT_NO_MEMORY, -ENOMEM,
-		     cow->bdev->bd_dev);
+	if (!bs_run_has_room(cow, write))
+		return -EAGAIN;
+	bs_run_build_wide(cow, first, end, write);
+	/* What that did not get */
+	return bs_run_build(cow, first, end, write, true) == end ? 0 : -ENOMEM;
 }
 
 mempool_t *bs_run_page_pool(void)

@@ -62,13 +62,13 @@ static bool bs_storage_wants_more(const struct bs_storage *st)
  * More than has to be is stored only in the first half, and not faster than it
  * grows.
  */
-static void bs_storage_judge_room(struct bs_storage *st)
+static void bs_storage_judge_spare(struct bs_storage *st)
 {
 	struct bs_log *log = &st->log;
+	u64 most = min(st->limit >> 1, log->reserved - (log->reserved >> 2));
 
 	lockdep_assert_held(&log->lock);
-	WRITE_ONCE(log->roomy, log->used < st->limit >> 1 &&
-		   log->reserved - log->used > log->reserved >> 2);
+	WRITE_ONCE(log->spare, most - min(most, log->used));
 }
 
 /* Tells once when space is low, and has the storage grow ahead of need. */
@@ -84,7 +84,7 @@ static void bs_storage_spent(struct bs_log *log)
 	grow = bs_storage_wants_more(st);
 	tell = left <= limit >> BS_LOW_SHIFT && !st->told_low;
 	st->told_low |= tell;
-	bs_storage_judge_room(st);
+	bs_storage_judge_spare(st);
 	spin_unlock_irq(&st->log.lock);
 	if (tell)
 		bs_fate_event(st->log.fate, BLKSNAP_EVENT_LOW_SPACE, 0, 0,
@@ -107,7 +107,7 @@ static int bs_storage_add(struct bs_storage *st, struct bs_segment *seg)
 	}
 	spin_lock_irq(&st->log.lock);
 	st->told_low = false;
-	bs_storage_judge_room(st);
+	bs_storage_judge_spare(st);
 	spin_unlock_irq(&st->log.lock);
 	return 0;
 }
@@ -116,7 +116,7 @@ static void bs_storage_add_limit(struct bs_storage *st, s64 blocks)
 {
 	spin_lock_irq(&st->log.lock);
 	st->limit += blocks;
-	bs_storage_judge_room(st);
+	bs_storage_judge_spare(st);
 	spin_unlock_irq(&st->log.lock);
 }
 

@@ -5,6 +5,7 @@
 #ifndef BS_WRITE_H
 #define BS_WRITE_H
 
+#include <linux/llist.h>
 #include <linux/workqueue.h>
 
 #include "disk.h"
@@ -27,16 +28,17 @@ enum bs_verdict {
  * @private: the bio's own
  * @range: sectors of the disk
  * @verdict: what becomes of it
- * @work: on copy_wq or send_wq
+ * @work: on send_wq
+ * @node: in bs_cow.queue
  * @cow: who copies now, or NULL; a reference
  * @serial: of the last @cow
  * @next: first block of @cow that has not been looked at yet
  * @end: block after the last one
- * @pending: reads that have to end before @work may go on
- * @entry: in bs_cow.blocked
+ * @pending: reads that have to end before it may go on
+ * @entry: in bs_cow.blocked or .stalled
  *
- * Owned by one context at a time: the submitter, then @work, then whoever
- * drops @pending to 0.
+ * Owned by one context at a time: the submitter, then the worker of @cow, then
+ * whoever drops @pending to 0.
  */
 struct bs_write {
 	struct bs_mark mark;
@@ -47,6 +49,7 @@ struct bs_write {
 	struct bs_range range;
 	enum bs_verdict verdict;
 	struct work_struct work;
+	struct llist_node node;
 	struct bs_cow *cow;
 	u64 serial;
 	u64 next;
