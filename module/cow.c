@@ -230,7 +230,7 @@ void bs_cow_read_done(struct bs_write *write)
 		bs_write_pass_on(write);
 }
 
-/* Lets all writes of a list go on. */
+/* Lets all writes of a list go on; they are ours once they are taken from it. */
 static void bs_cow_pass_on(struct bs_cow *cow, struct list_head *list)
 {
 	struct bs_write *write, *next;
@@ -239,9 +239,9 @@ static void bs_cow_pass_on(struct bs_cow *cow, struct list_head *list)
 
 	spin_lock_irqsave(&cow->lock, flags);
 	list_splice_init(list, &writes);
+	spin_unlock_irqrestore(&cow->lock, flags);
 	list_for_each_entry_safe(write, next, &writes, entry)
 		bs_write_pass_on(write);
-	spin_unlock_irqrestore(&cow->lock, flags);
 }
 
 void bs_cow_kick(struct bs_cow *cow)
@@ -264,7 +264,7 @@ static void bs_cow_retry(struct work_struct *work)
 /* As long as anybody gets on, there is hope. */
 static bool bs_cow_hopeless(struct bs_cow *cow)
 {
-	u64 now = atomic64_read(&cow->copied) + atomic64_read(&cow->stored);
+	u64 now = atomic64_read(&cow->begun) + atomic64_read(&cow->stored);
 
 	lockdep_assert_held(&cow->lock);
 	if (now != cow->seen)
@@ -339,8 +339,10 @@ static void bs_cow_work(struct work_struct *work)
 
 	list = llist_reverse_order(llist_del_all(&cow->queue));
 	blk_start_plug(&plug);
-	llist_for_each_entry_safe(write, next, list, node)
+	llist_for_each_entry_safe(write, next, list, node) {
 		bs_write_go_on(write, cow);
+		cond_resched();
+	}
 	blk_finish_plug(&plug);
 }
 

@@ -41,7 +41,8 @@
  * @blocked: writes that wait for blocks that others are reading
  * @stalled: writes that wait for memory, or for the storage to take some
  * @retry: lets them try again, on the disk's copy_wq
- * @seen: what had been copied and stored when the last one stalled
+ * @begun: blocks that were sent to be read
+ * @seen: what had been begun and stored when the last one stalled
  * @deadline: when that is too long ago, in jiffies
  * @copied: statistics, in blocks; so are the following
  * @stored: stored blocks
@@ -71,6 +72,7 @@ struct bs_cow {
 	struct list_head blocked;
 	struct list_head stalled;
 	struct delayed_work retry;
+	atomic64_t begun;
 	u64 seen;
 	unsigned long deadline;
 	atomic64_t copied;

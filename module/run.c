@@ -34,6 +34,8 @@
 
 /* Blocks of one origin in memory, at most: 16 MiB. */
 #define BS_BUFFERED_MAX 4096
+/* With so many, those that had to wait for room go on. */
+#define BS_BUFFERED_RESUME 3584
 /* And so many more while a cut waits: 64 MiB. */
 #define BS_BUFFERED_CUT 16384
 /* Runs, and pages of an origin, that there is always memory for. */
@@ -103,7 +105,9 @@ static void bs_run_free(struct bs_run *run)
 	mempool_free(run, cow->runs);
 	atomic_sub(nr, &cow->buffered);
 	atomic_sub(nr, &cow->log->expected);
-	bs_cow_unstall(cow);
+	/* Not for nothing, nor for a little room: all of them would come at once */
+	if (nr && atomic_read(&cow->buffered) <= BS_BUFFERED_RESUME)
+		bs_cow_unstall(cow);
 	bs_cow_put(cow);
 }
 
@@ -269,6 +273,7 @@ static void bs_run_read(struct bs_run *run)
 		bio->bi_opf |= REQ_NOMERGE;
 	run->begin = ktime_get_ns();
 	atomic_inc(&cow->reading);
+	atomic64_add(nr, &cow->begun);
 	atomic_inc(&run->write->pending);
 	trace_blksnap_copy(cow->bdev->bd_dev, run->block, nr);
 	bs_submit(bio);
