@@ -34,7 +34,7 @@
 /* Blocks that the hook looks up itself; a larger write goes to a worker. */
 #define BS_JUDGE_MAX 256
 /*
- * How long nothing may have been copied or stored when there is no memory or no room;
+ * How long nothing may have been read or stored when there is no memory or no room;
  * how soon it is tried again.
  */
 #define BS_STALL_TIMEOUT (30 * HZ)

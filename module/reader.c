@@ -121,7 +121,7 @@ static u64 bs_read_bridge(struct bs_cow *cow, u64 block, u64 max)
 
 static void bs_read_span_block(struct bs_cow *cow, u64 sector, u64 most,
 			       enum bs_read_mode mode,
-				struct bs_read_span *span)
+			       struct bs_read_span *span)
 {
 	u64 block = bs_block_of(sector), in_block = sector -
 		bs_block_sector(block);
@@ -154,7 +154,7 @@ static void bs_read_span_block(struct bs_cow *cow, u64 sector, u64 most,
 /* What is to be done for the sectors from @sector on, and for how many. */
 static void bs_read_classify(struct bs_cow *cow, u64 sector, u64 most,
 			     enum bs_read_mode mode,
-			      struct bs_read_span *span)
+			     struct bs_read_span *span)
 {
 	u64 run;
 
@@ -215,7 +215,7 @@ static void bs_read_part_free(struct bs_read_part *part)
 static void bs_read_again(struct work_struct *work)
 {
 	struct bs_read_part *part = container_of(work, struct bs_read_part,
-						  work);
+						 work);
 	struct bs_read_io *io = part->io;
 	struct bvec_iter iter = part->iter;
 	enum bs_read_mode mode = part->mode;
@@ -228,7 +228,7 @@ static void bs_read_again(struct work_struct *work)
 static void bs_read_part_end(struct bio *clone, struct bs_mark *mark)
 {
 	struct bs_read_part *part = container_of(mark, struct bs_read_part,
-						  mark);
+						 mark);
 	struct bs_reader *reader = part->io->reader;
 
 	if (part->kind == BS_ORIGIN &&

@@ -17,8 +17,9 @@
  *
  * For a small write a run may have more blocks than are written, see pure/unit.h:
  * those around them that nobody has claimed. For these the reserve of pages is not
- * touched, and what is short of memory or of room does without. If the read of such a run fails,
- * its blocks are given back, and the write tries again with its own alone.
+ * touched, and what is short of memory or of room does without. If the read of such
+ * a run fails, its blocks are given back, and the write tries again with its own
+ * alone.
  *
  * Any other run that fails leaves its words as they are: the snapshot has failed, so
  * nobody looks at them any more.
