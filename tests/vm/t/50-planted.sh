@@ -43,15 +43,23 @@ find_nested() {
 		check 1
 }
 
-# The reader is throttled, so that writers overtake what it has asked for
+# image_is_read: has anybody begun to?
+image_is_read() {
+	[ "$(blksnapctl status --json "$id" |
+		sed -n 's/.*"image_read": *\([0-9]*\).*/\1/p')" != 0 ]
+}
+
+# The reader is throttled and comes first, so that writers overtake what it has
+# asked for
 find_recheck() {
-	local status=0 writer
+	local status=0 reader
 	fill /dev/vda && take /dev/vda
+	(echo $BASHPID >$CGROUP/cgroup.procs && check 1) &
+	reader=$!
+	wait_for 20 image_is_read
 	oracle write -j $JOURNAL -t 6 -d aio,uring -n 2 -q 32 -m 4096 -M 4096 \
-		-s "$SEED" 0:/dev/vda &
-	writer=$!
-	(echo $BASHPID >$CGROUP/cgroup.procs && check 1) || status=1
-	wait $writer || fail "a write failed"
+		-s "$SEED" 0:/dev/vda || fail "a write failed"
+	wait $reader || status=1
 	return $status
 }
 
