@@ -172,7 +172,8 @@ int bs_image_publish(struct bs_image *img,
 
 	if (!ret)
 		img->published = true;
-	return ret;
+	/* The block layer does not look whether there was memory for the name */
+	return ret == -EINVAL ? -ENOMEM : ret;
 }
 
 bool bs_image_close(struct bs_image *img, bool force)
