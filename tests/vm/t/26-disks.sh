@@ -16,8 +16,9 @@ STORAGE=(--storage /dev/vda)
 WRITE=(-x 5)
 
 load_module
-null_disk mq queue_mode=2 size=4 poll_queues=1 discard=1
-null_disk mq4k queue_mode=2 size=4 blocksize=4096
+# Without discard: where null_blk has no page yet, or no longer, it sleeps in its poll
+null_disk mq queue_mode=2 size=4 poll_queues=1
+null_disk mq4k queue_mode=2 size=4 blocksize=4096 discard=1
 disks=(/dev/mq /dev/mq4k /dev/nvme0n1 /dev/nvme0n2 /dev/sda)
 # Gone from the kernel since 6.11
 if null_disk bio queue_mode=0 size=4; then disks+=(/dev/bio); fi

@@ -5,8 +5,12 @@
 # others: who is held for a snapshot does not make others wait for the slow
 # ones. By limits (io.max), and by weights (iocost).
 #
+# Setting limits has a kernel with lockdep complain of itself, and lockdep end: that
+# comes before the module is loaded.
+#
 # disks: 96M 256M
 # timeout: 600
+# expect-log: possible circular locking dependency detected|Call Trace: *$
 
 . /test/lib.sh
 # shellcheck source=../guest/layers.sh
@@ -54,7 +58,6 @@ bounded() {
 	writers_end
 }
 
-load_module
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 echo +io +memory >/sys/fs/cgroup/cgroup.subtree_control
 mkdir /sys/fs/cgroup/slow /sys/fs/cgroup/slower
@@ -66,6 +69,7 @@ number=$(mountpoint -x /dev/vda)
 say "limits"
 echo "$number wbps=1048576" >/sys/fs/cgroup/slow/io.max
 echo "$number wiops=20" >/sys/fs/cgroup/slower/io.max
+load_module
 bounded
 echo "$number wbps=max wiops=max" >/sys/fs/cgroup/slow/io.max
 echo "$number wbps=max wiops=max" >/sys/fs/cgroup/slower/io.max
