@@ -13,7 +13,8 @@
 #                         find what they are there for?
 # make mutants [K=6.1]    do the tests fail with modules that lack a protection?
 # make torture MINUTES=30 [SEED=1] [K=6.1]     chance: stacks, doors, faults
-# make bench [K=6.1]      how fast, beside what the kernel itself has
+# make bench [K=6.1]      how fast, beside what the kernel itself has: writes
+#                         doc/performance.md; takes many hours
 # make vm-test T=01-module [K=6.1]
 #                         K may be 7.3-debug or 7.3-race, see tests/vm/kernels
 
@@ -69,6 +70,7 @@ bench:
 	tests/vm/prepare $(VM_KERNEL)
 	tests/vm/build $(VM_KERNEL)
 	tests/vm/bench $(VM_KERNEL)
+	tests/vm/report
 
 mutants:
 	tests/vm/prepare $(VM_KERNEL)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 #
-# How fast writers and readers are, with and without snapshots, and what they cost.
-# To be sourced after lib.sh and snapshot.sh.
+# Who is measured, and how: contenders, and one run of fio with what it cost. To be
+# sourced after lib.sh and snapshot.sh.
 #
 # A contender sets up /dev/vda as $TARGET, what is written, with a snapshot of it as
 # $IMAGE, whose old data goes to /dev/vdb:
@@ -13,6 +13,8 @@
 #   blksnap          a snapshot
 #   dmP4 to dmP256   dm-snapshot, persistent, with chunks of so many KiB
 #   dmN4 to dmN256   likewise, transient
+#   thin             dm-thin with blocks of 64 KiB; its volume, of 1 GiB, has to
+#                    be one from the beginning, and new data goes elsewhere
 #
 # Each measurement is one line, "RESULT PROFILE CONTENDER ROUND WORKLOAD NAME=VALUE
 # ...": what fio says, and by how much the counters of both devices went up.
@@ -21,6 +23,7 @@ ORIGIN=/dev/vda STORE=/dev/vdb
 
 sectors_of() { blockdev --getsz "$1"; }
 
+# shellcheck disable=SC2034
 setup_raw() { TARGET=$ORIGIN IMAGE=$ORIGIN; }
 teardown_raw() { :; }
 
@@ -52,6 +55,30 @@ setup_dm() {
 teardown_dm() {
 	dmsetup remove target
 	dmsetup remove image
+}
+
+# The metadata is on the storage's disk
+# shellcheck disable=SC2034
+setup_thin() {
+	local pool=/dev/mapper/pool
+	dd if=/dev/zero of=$STORE bs=64k count=1 oflag=direct status=none
+	dmsetup create meta --table "0 131072 linear $STORE 0"
+	dmsetup create pool --table "0 $(sectors_of $ORIGIN) thin-pool \
+		/dev/mapper/meta $ORIGIN 128 0 1 skip_block_zeroing"
+	dmsetup message pool 0 "create_thin 0"
+	dmsetup create target --table "0 2097152 thin $pool 0"
+	TARGET=/dev/mapper/target IMAGE=/dev/mapper/image
+	dd if=$STORE of=$TARGET bs=1M skip=512 count=1024 iflag=direct \
+		oflag=direct status=none
+	dmsetup suspend target
+	dmsetup message pool 0 "create_snap 1 0"
+	dmsetup resume target
+	dmsetup create image --table "0 2097152 thin $pool 1"
+}
+
+teardown_thin() {
+	local name
+	for name in image target pool meta; do dmsetup remove $name; done
 }
 
 # setup CONTENDER, teardown CONTENDER
@@ -126,74 +153,4 @@ measure() {
 		"cpu_ms=$((($(busy) - cpu) * 10))" \
 		"$(differences origin "$origin" "$(counters $ORIGIN)")" \
 		"$(differences store "$store" "$(counters $STORE)")"
-}
-
-# What is done in one profile; sizes in MiB
-sizes() {
-	case $PROFILE in
-	C) RANDOM_SIZE=4 RANDOM_SPAN=64 LARGE=16 MIDDLE=16 READ=64 EACH=1 ;;
-	*) RANDOM_SIZE=64 RANDOM_SPAN=1024 LARGE=512 MIDDLE=256 READ=1024 EACH=8 ;;
-	esac
-}
-
-random_4k=(--rw=randwrite --bs=4k --iodepth=16)
-read_all=(--rw=read --bs=1m --iodepth=4)
-
-w1() {
-	measure "$1" "$TARGET" write "${random_4k[@]}" \
-		--size="${RANDOM_SPAN}m" --io_size="${RANDOM_SIZE}m"
-}
-
-# Eight threads, each in 128 MiB of its own
-w1p() {
-	measure W1p "$TARGET" write --rw=randwrite --bs=4k --iodepth=1 --thread \
-		--numjobs=8 --size=$((EACH * 16))m --io_size="${EACH}m" \
-		--offset_increment=128m
-}
-
-w3() {
-	measure W3 "$TARGET" write --rw=write --bs=1m --iodepth=4 --size="${LARGE}m"
-}
-
-w4() {
-	measure W4 "$TARGET" write --rw=randwrite --bs=64k --iodepth=8 \
-		--size="${MIDDLE}m"
-}
-
-w5() { measure W5 "$IMAGE" read "${read_all[@]}" --size="${READ}m"; }
-
-# Writers while somebody reads the image
-w6() {
-	local reader
-	fio_json reader "$IMAGE" "${read_all[@]}" --size="${READ}m" \
-		--time_based --runtime=600 &
-	reader=$!
-	sleep 2
-	w1 W6
-	# It tells what it has done so far
-	pkill -INT -f 'fio --name=reader'
-	wait "$reader" || true
-	echo "RESULT $PROFILE $CONTENDER $ROUND W6r $(figures reader read)"
-}
-
-# round CONTENDER ROUND WORKLOADS
-round() {
-	CONTENDER=$1 ROUND=$2
-	case " $3 " in *" W1 "*)
-		setup "$1"
-		w1 W1
-		w1 W2
-		w5
-		[ "$1" != blksnap ] || blksnapctl status "${id:?}"
-		teardown "$1"
-		;;
-	esac
-	for workload in w1p w3 w4 w6; do
-		case " $3 " in *" ${workload^} "*)
-			setup "$1"
-			$workload
-			teardown "$1"
-			;;
-		esac
-	done
 }

@@ -11,18 +11,15 @@
 . /test/lib.sh
 # shellcheck source=../guest/snapshot.sh
 . /test/snapshot.sh
-# shellcheck source=../guest/bench.sh
-. /test/bench.sh
 
-# shellcheck disable=SC2034
 IFS=/ read -r PROFILE rounds workloads contenders <<<"$BLKSNAP_BENCH"
-sizes
 load_module
-modprobe -a dm-mod dm-snapshot
-for ((n = 1; n <= rounds; n++)); do
-	for contender in ${contenders//,/ }; do
-		say "$contender, round $n"
-		round "$contender" "$n" "${workloads//,/ }"
-	done
-done
+modprobe -a dm-mod dm-snapshot dm-thin-pool
+case $PROFILE in
+A | B | C) part=workloads ;;
+*) part=bench_$PROFILE ;;
+esac
+# shellcheck source=/dev/null
+. "/test/$part.sh"
+bench "$rounds" "${workloads//,/ }" "${contenders//,/ }"
 unload_module
