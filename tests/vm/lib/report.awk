@@ -62,8 +62,11 @@ function row(first, cells, n, i, line) {
 	print line
 }
 
+# NAMES has underscores for spaces
 function head(first, names, i, n, cells, line) {
 	n = split(names, cells, " ")
+	for (i = 1; i <= n; i++)
+		gsub("_", " ", cells[i])
 	row(first, cells, n)
 	line = "|---|"
 	for (i = 1; i <= n; i++)
@@ -197,7 +200,7 @@ function idle(k, i, j, c, w, cells) {
 	printf "## Linux %s: what others pay\n\n", k
 	printf "Of the speed with no device tracked; rounds: %d, medians.\n\n", \
 		rounds[k, "idle"]
-	head("", "null_blk,_one_at_a_time virtio,_one_at_a_time virtio,_16_at_a_time")
+	head("", "null-blk,_one_at_a_time virtio,_one_at_a_time virtio,_16_at_a_time")
 	split("N1 V1 V16", w, " ")
 	for (j = 1; j <= 2; j++) {
 		c = j == 1 ? "loaded" : "attached"
