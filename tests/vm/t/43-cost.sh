@@ -75,7 +75,7 @@ costs_at_most 105 16
 release
 
 say "a storage that cannot follow"
-dmsetup create slow --table "0 131072 delay $STORE 0 0 $STORE 0 300"
+dmsetup create slow --table "0 131072 delay $STORE 0 0 $STORE 0 $(slow 300)"
 begin 4 /dev/mapper/slow
 cost slow "${small[@]}"
 costs_at_most 100 8
