@@ -100,11 +100,14 @@ id=$(blksnapctl create --storage /dev/mapper/store /dev/vda | head -n 1)
 before=$(md5sum </dev/blksnap0)
 write_at /dev/vda 10
 same "image" "$(md5sum </dev/blksnap0)" "$before"
+echo 1 >/sys/kernel/tracing/events/blksnap/blksnap_fail/enable
 swap_table store "0 $size error"
 head -c 2M /dev/urandom >/tmp/much
 dd if=/tmp/much of=/dev/vda bs=256k oflag=direct status=none
 dd if=/dev/vda bs=1M count=2 iflag=direct status=none | cmp - /tmp/much
 failed store-error EIO
+same "traces of it" "$(grep -c 'blksnap_fail: .* error -5' /sys/kernel/tracing/trace)" 1
+echo 0 >/sys/kernel/tracing/events/blksnap/blksnap_fail/enable
 dmsetup remove store
 
 say "a storage that cannot be read"
