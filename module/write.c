@@ -145,6 +145,17 @@ static bool bs_disk_settling(struct bs_disk *disk, struct bio *bio)
 		!bs_chained(bio) && READ_ONCE(disk->settled) != atomic_read(&disk->unsettled);
 }
 
+/*
+ * What device mapper has left to do of a polled write that was here before the
+ * watch: bi_private is, or will be, its list. It is among the writes that the
+ * watch waits for: none of them ends before its task, which is in there, polls.
+ */
+static bool bs_write_is_left(struct bs_disk *disk, struct bio *bio)
+{
+	return bio_flagged(bio, BIO_CHAIN) && (bio->bi_opf & REQ_POLLED) &&
+		bs_disk_is_bio_based(disk->gendisk);
+}
+
 /* True: bs_write_take() shall have the bio, marked (decided) or not. */
 static bool bs_write_wants(struct bs_disk *disk, struct bio *bio)
 {
@@ -153,6 +164,8 @@ static bool bs_write_wants(struct bs_disk *disk, struct bio *bio)
 
 	if (!bs_disk_watches(disk, &range))
 		return bs_disk_settling(disk, bio);
+	if (bs_write_is_left(disk, bio))
+		return false;
 	write = mempool_alloc(disk->writes, GFP_NOWAIT | __GFP_NOWARN);
 	if (!write)
 		return true;
