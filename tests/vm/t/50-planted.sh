@@ -10,7 +10,7 @@
 # planted: yes
 # memory: 1G
 # timeout: 900
-# expect-log: possible circular locking dependency detected|Call Trace: *$
+# expect-log: possible circular locking dependency detected|Call Trace:
 
 . /test/lib.sh
 
