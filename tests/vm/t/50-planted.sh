@@ -47,8 +47,8 @@ find_nested() {
 
 # image_is_read: has anybody begun to?
 image_is_read() {
-	[ "$(blksnapctl status --json "$id" |
-		sed -n 's/.*"image_read": *\([0-9]*\).*/\1/p')" != 0 ]
+	blksnapctl status --json "$id" |
+		jq -e '.snapshots[0].members[0].image_read > 0' >/dev/null
 }
 
 # The reader is throttled and comes first, so that writers overtake what it has
