@@ -2,6 +2,10 @@
 /*
  * Making a bio-based disk: queue limits came into blk_alloc_disk() with 6.9,
  * and open() was given the gendisk with 6.5.
+ *
+ * Readers' pages are handed on to the origin and the storage, of which some
+ * (dm-crypt) want whole blocks in memory too: direct readers have to bring
+ * buffers that are aligned as logical blocks are.
  */
 #ifndef BS_COMPAT_DISK_H
 #define BS_COMPAT_DISK_H
@@ -21,6 +25,7 @@ static inline struct gendisk *bs_alloc_disk(unsigned int logical_block,
 		.io_min = physical_block,
 		.max_hw_sectors = max_sectors,
 		.max_segments = BIO_MAX_VECS,
+		.dma_alignment = max(logical_block, 512U) - 1,
 	};
 
 	return blk_alloc_disk(&lim, NUMA_NO_NODE);
@@ -38,6 +43,7 @@ static inline struct gendisk *bs_alloc_disk(unsigned int logical_block,
 	blk_queue_physical_block_size(disk->queue, physical_block);
 	blk_queue_max_hw_sectors(disk->queue, max_sectors);
 	blk_queue_max_segments(disk->queue, BIO_MAX_VECS);
+	blk_queue_dma_alignment(disk->queue, max(logical_block, 512U) - 1);
 	return disk;
 }
 #endif

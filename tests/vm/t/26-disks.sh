@@ -53,6 +53,15 @@ done
 round "${disks[*]}" "${images[@]}"
 writers_end
 
+# Of what reads an image directly, the buffers go on to the disks as they are
+for disk in mq mq4k; do
+	id=$(blksnapctl create "${STORAGE[@]}" /dev/$disk | head -n 1)
+	same "alignment of buffers, $disk" \
+		"$(cat /sys/block/blksnap0/queue/dma_alignment)" \
+		$(($(blockdev --getss /dev/$disk) - 1))
+	blksnapctl release "$id"
+done
+
 for disk in mq nvme0n1 nvme0n2; do blksnapctl detach /dev/$disk; done
 rawctl clean
 unload_module
