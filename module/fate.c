@@ -130,10 +130,11 @@ ssize_t bs_fate_read(struct bs_fate *fate, char __user *buf, size_t len,
 __poll_t bs_fate_poll(struct bs_fate *fate, struct file *file,
 		      poll_table *table)
 {
-	int error = bs_fate_error(fate);
 	__poll_t mask = 0;
+	int error;
 
 	poll_wait(file, &fate->wait, table);
+	error = bs_fate_error(fate);
 	if (bs_fate_readable(fate))
 		mask |= EPOLLIN | EPOLLRDNORM;
 	if (error && error != -ESHUTDOWN)
