@@ -248,8 +248,11 @@ int bs_snapshot_append_dir(struct bs_snapshot *snap, struct file *dir,
 
 	if (mutex_lock_killable(&snap->lock))
 		return -EINTR;
+	/* Swap files consist of pages, which may be larger than our blocks */
 	if (!snap->released)
-		ret = bs_storage_add_dir(snap->storage, dir, reserve, limit);
+		ret = bs_storage_add_dir(snap->storage, dir,
+					 PAGE_ALIGN(reserve),
+					 PAGE_ALIGN(limit));
 	mutex_unlock(&snap->lock);
 	return ret;
 }
@@ -273,6 +276,8 @@ static int bs_snapshot_do_take(struct bs_snapshot *snap,
 {
 	int ret = bs_snapshot_check_new(snap);
 
+	if (!ret)
+		ret = bs_fate_error(&snap->fate); /* its storage was written to */
 	if (ret)
 		return ret;
 	if (!snap->nr_members)

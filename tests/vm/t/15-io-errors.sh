@@ -192,5 +192,15 @@ wait $agent
 losetup -d /dev/loop0
 rawctl clean
 
+say "somebody writes into the storage before it is taken"
+rm -f /tmp/id
+rawctl create add:/dev/vda append:/dev/vdc:0:0 id sleep:5000 take=EIO \
+	state:FAILED destroy >/tmp/id &
+agent=$!
+wait_for 60 test -s /tmp/id
+write_at /dev/vdc 10
+wait $agent
+rawctl clean
+
 umount /mnt/s
 unload_module
