@@ -114,7 +114,7 @@ wait_for 20 is_gone
 say "run: killed itself"
 blksnapctl run --storage /mnt/a/s --reserve 8M /dev/vda -- sleep 1000 &
 agent=$!
-wait_for 20 test -b /dev/blksnap0
+wait_for 20 pgrep -x -f 'sleep 1000' >/dev/null
 kill_agent
 wait_for 20 is_gone
 # The command lives on
