@@ -115,6 +115,7 @@ static struct bs_disk *bs_disk_alloc(struct gendisk *gendisk)
 	disk->gendisk = gendisk;
 	INIT_LIST_HEAD(&disk->watches);
 	init_waitqueue_head(&disk->drained);
+	mutex_init(&disk->settling);
 	spin_lock_init(&disk->lock);
 	bio_list_init(&disk->parked);
 	INIT_WORK(&disk->release, bs_write_release);
@@ -125,23 +126,6 @@ static struct bs_disk *bs_disk_alloc(struct gendisk *gendisk)
 		bs_disk_free(disk);
 		return ERR_PTR(ret);
 	}
-	return disk;
-}
-
-static struct bs_disk *bs_disk_make(struct gendisk *gendisk)
-{
-	struct bs_disk *disk = bs_disk_alloc(gendisk);
-	int ret;
-
-	if (IS_ERR(disk))
-		return disk;
-	ret = bs_hook_get(&bs_write_hook_ops, disk->bdev.bdev);
-	if (ret) {
-		bs_disk_free(disk);
-		return ERR_PTR(ret);
-	}
-	__module_get(THIS_MODULE);
-	hash_add_rcu(bs_disks, &disk->node, (unsigned long)gendisk);
 	return disk;
 }
 
@@ -175,19 +159,58 @@ static int bs_disks_lock_reaped(struct gendisk *gendisk)
 	}
 }
 
-struct bs_disk *bs_disk_get(struct block_device *bdev)
+/* NULL if nobody watches it yet. */
+static struct bs_disk *bs_disk_get_known(struct gendisk *gendisk)
 {
-	int ret = bs_disks_lock_reaped(bdev->bd_disk);
+	int ret = bs_disks_lock_reaped(gendisk);
 	struct bs_disk *disk;
 
 	if (ret)
 		return ERR_PTR(ret);
-	disk = bs_disk_find(bdev->bd_disk);
-	if (!disk)
-		disk = bs_disk_make(bdev->bd_disk);
+	disk = bs_disk_find(gendisk);
+	if (disk)
+		disk->users++;
+	mutex_unlock(&bs_disks_lock);
+	return disk;
+}
+
+/* Makes a new one known; or gives the one that somebody else has, meanwhile. */
+static struct bs_disk *bs_disk_enter(struct bs_disk *fresh)
+{
+	int ret = bs_disks_lock_reaped(fresh->gendisk);
+	struct bs_disk *disk;
+
+	if (ret)
+		return ERR_PTR(ret);
+	disk = bs_disk_find(fresh->gendisk);
+	if (!disk) {
+		ret = bs_hook_get(&bs_write_hook_ops, fresh->bdev.bdev);
+		disk = ret ? ERR_PTR(ret) : fresh;
+	}
+	if (disk == fresh) {
+		__module_get(THIS_MODULE);
+		hash_add_rcu(bs_disks, &disk->node,
+			     (unsigned long)disk->gendisk);
+	}
 	if (!IS_ERR(disk))
 		disk->users++;
 	mutex_unlock(&bs_disks_lock);
+	return disk;
+}
+
+struct bs_disk *bs_disk_get(struct block_device *bdev)
+{
+	struct bs_disk *fresh, *disk = bs_disk_get_known(bdev->bd_disk);
+
+	if (disk)
+		return disk;
+	/* It may hang in being opened, which must not stop others. */
+	fresh = bs_disk_alloc(bdev->bd_disk);
+	if (IS_ERR(fresh))
+		return fresh;
+	disk = bs_disk_enter(fresh);
+	if (disk != fresh)
+		bs_disk_free(fresh);
 	return disk;
 }
 
@@ -281,7 +304,8 @@ static void bs_disk_set_young(struct bs_disk *disk)
 /*
  * Writes that were submitted before the watch was seen are not counted. A
  * task may still be on its way into the queue with one, so there is a grace
- * period for tasks between two drains of it. What blk-throttle has parked
+ * period for tasks between two drains of it; nobody else may keep it frozen then,
+ * or such a task would sleep through that. What blk-throttle has parked
  * stays out of reach, and so does what a driver above has sent while it
  * submitted something else, which its task may be asleep with. A bio-based
  * disk has no queue to drain: its statistics have to show no write in flight
@@ -300,6 +324,8 @@ static int bs_disk_settle(struct bs_disk *disk)
 		atomic_inc(&disk->unsettled);
 		return 0;
 	}
+	if (mutex_lock_killable(&disk->settling))
+		return -EINTR;
 	atomic_inc(&disk->draining);
 	atomic_inc(&bs_disks_draining);
 	synchronize_rcu();
@@ -310,6 +336,7 @@ static int bs_disk_settle(struct bs_disk *disk)
 	}
 	atomic_dec(&bs_disks_draining);
 	atomic_dec(&disk->draining);
+	mutex_unlock(&disk->settling);
 	if (bs_disk_has_driver(disk))
 		bs_disk_set_young(disk);
 	return ret;

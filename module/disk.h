@@ -6,6 +6,7 @@
 #define BS_DISK_H
 
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/mempool.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
@@ -34,6 +35,7 @@ struct bs_count {
  * @young: since the last cut a watch has come of whose earlier writes nothing
  *	tells for a while
  * @watched: when the last such watch came, in jiffies
+ * @settling: lets one at a time drain its queue for a new watch
  * @draining: how many are freezing its queue right now
  * @dying: in the list of disks that wait for their last writes; bs_disks_lock
  * @closed: the gate; written under @lock, read with a barrier after counting
@@ -59,6 +61,7 @@ struct bs_disk {
 	int settled;
 	bool young;
 	unsigned long watched;
+	struct mutex settling; /* see above */
 	atomic_t draining;
 	struct list_head dying;
 	bool closed;

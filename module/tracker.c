@@ -7,8 +7,8 @@
  * found none, and goes with that.
  *
  * Locks: bs_trackers_lock protects the list and the fields noted in the
- * header. It is held while one is attached, which takes grace periods, but not
- * while one goes, which may have to wait for writes.
+ * header. It is not held while one is made or goes, which takes grace periods
+ * and waits for the device: others shall not wait for one that hangs.
  */
 
 #include <linux/fs.h>
@@ -90,9 +90,10 @@ static struct bs_tracker *bs_tracker_make(struct block_device *bdev)
 	struct bs_tracker *tracker = kzalloc(sizeof(*tracker), GFP_KERNEL);
 	int ret;
 
-	lockdep_assert_held(&bs_trackers_lock);
+	lockdep_assert_not_held(&bs_trackers_lock);
 	if (!tracker)
 		return ERR_PTR(-ENOMEM);
+	tracker->automatic = true;
 	ret = bs_bdev_open(&tracker->bdev, bdev->bd_dev);
 	if (ret)
 		goto free;
@@ -102,7 +103,6 @@ static struct bs_tracker *bs_tracker_make(struct block_device *bdev)
 		ret = bs_tracker_start(tracker);
 	if (ret)
 		goto close;
-	list_add_tail(&tracker->entry, &bs_trackers);
 	return tracker;
 
 close:
@@ -122,6 +122,35 @@ static void bs_tracker_destroy(struct bs_tracker *tracker)
 	bs_disk_put(disk);
 	bs_bdev_close(&tracker->bdev);
 	kfree(tracker);
+}
+
+/*
+ * The tracker of this device, made if there is none. Returns with the lock held,
+ * but for an error.
+ */
+static struct bs_tracker *bs_tracker_lock(struct block_device *bdev)
+{
+	struct bs_tracker *tracker, *made = NULL;
+
+	for (;;) {
+		mutex_lock(&bs_trackers_lock);
+		tracker = bs_tracker_find(bdev);
+		if (tracker && !made)
+			return tracker;
+		if (made && !tracker) {
+			list_add_tail(&made->entry, &bs_trackers);
+			return made;
+		}
+		mutex_unlock(&bs_trackers_lock);
+		if (made) { /* somebody else was faster */
+			bs_tracker_destroy(made);
+			made = NULL;
+			continue;
+		}
+		made = bs_tracker_make(bdev);
+		if (IS_ERR(made))
+			return made;
+	}
 }
 
 /* Nobody can open them any more to have them detached. */
@@ -148,18 +177,14 @@ int bs_tracker_attach(struct block_device *bdev,
 	int ret = -EALREADY;
 
 	bs_trackers_prune();
-	mutex_lock(&bs_trackers_lock);
-	tracker = bs_tracker_find(bdev);
-	if (tracker && !tracker->automatic)
-		goto out;
-	if (!tracker)
-		tracker = bs_tracker_make(bdev);
-	ret = PTR_ERR_OR_ZERO(tracker);
-	if (ret)
-		goto out;
-	tracker->automatic = false;
-	bs_tracker_fill(tracker, info);
-out:
+	tracker = bs_tracker_lock(bdev);
+	if (IS_ERR(tracker))
+		return PTR_ERR(tracker);
+	if (tracker->automatic) {
+		tracker->automatic = false;
+		bs_tracker_fill(tracker, info);
+		ret = 0;
+	}
 	mutex_unlock(&bs_trackers_lock);
 	return ret;
 }
@@ -231,24 +256,17 @@ u32 bs_tracker_list(struct blksnap_tracker_info *info, u32 room)
 
 struct bs_tracker *bs_tracker_claim(struct block_device *bdev, const u8 *id)
 {
-	struct bs_tracker *tracker;
+	struct bs_tracker *tracker = bs_tracker_lock(bdev);
 
-	mutex_lock(&bs_trackers_lock);
-	tracker = bs_tracker_find(bdev);
-	if (tracker && tracker->claimed) {
+	if (IS_ERR(tracker))
+		return tracker;
+	if (tracker->claimed) {
 		tracker = ERR_PTR(memcmp(id, tracker->snapshot_id,
 					 BLKSNAP_ID_SIZE) ? -EBUSY : -EEXIST);
-		goto out;
+	} else {
+		tracker->claimed = true;
+		memcpy(tracker->snapshot_id, id, BLKSNAP_ID_SIZE);
 	}
-	if (!tracker) {
-		tracker = bs_tracker_make(bdev);
-		if (IS_ERR(tracker))
-			goto out;
-		tracker->automatic = true;
-	}
-	tracker->claimed = true;
-	memcpy(tracker->snapshot_id, id, BLKSNAP_ID_SIZE);
-out:
 	mutex_unlock(&bs_trackers_lock);
 	return tracker;
 }
