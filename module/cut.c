@@ -387,8 +387,10 @@ int bs_cut_take(struct bs_snapshot *snap, const struct bs_take_fs *fs, u32 nr,
 	cut.deadline = jiffies + timeout;
 	if (!ret)
 		ret = bs_cut_now(&cut);
-	bs_freeze_end(&cut.freezes);
 	mutex_unlock(&bs_cut_lock);
+	bs_freeze_end(&cut.freezes);
+	if (!ret)
+		ret = bs_fate_error(&snap->fate);
 	if (!ret)
 		ret = bs_cut_publish(snap);
 	if (ret)

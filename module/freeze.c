@@ -2,10 +2,11 @@
 /*
  * Freezing file systems with a deadline.
  *
- * A freeze can hang for ever in somebody else's storage, and so can the writing
- * out of dirty data that makes it short, and the thaw, so each one is done by a
- * worker of its own. Whoever waits for it may give up: then the item belongs to the worker,
- * which thaws at once what it has frozen too late. The item's state decides who
+ * A freeze can hang for ever in somebody else's storage, and so can the opening
+ * of the device, the writing out of dirty data that makes it short, and the thaw,
+ * so each one is done by a worker of its own. Whoever waits for it may give up:
+ * then the item belongs to the worker, which thaws at once what it has frozen
+ * too late. The item's state decides who
  * it belongs to: RUNNING goes either to DONE, by the worker, or to ABANDONED,
  * by the waiter.
  *
@@ -46,7 +47,9 @@ struct bs_freeze {
 	bool started;	/* somebody has to wait for it */
 	bool frozen;	/* to be thawed */
 	u32 level;
-	struct bs_bdev bdev;	/* either this */
+	dev_t dev;	/* either this, */
+	const struct gendisk *disk;	/* on that, which may be gone by now, */
+	struct bs_bdev bdev;	/* which the worker opens, */
 	struct file *file;	/* or this */
 };
 
@@ -60,13 +63,25 @@ static int bs_freeze_do(struct bs_freeze *item)
 	return bdev_freeze(item->bdev.bdev);
 }
 
+static int bs_freeze_open(struct bs_freeze *item)
+{
+	int ret = bs_bdev_open(&item->bdev, item->dev);
+
+	/* It may be gone, and another have its number. */
+	if (!ret && item->bdev.bdev->bd_disk != item->disk)
+		ret = -ENODEV;
+	return ret;
+}
+
 static int bs_freeze_write_out(struct bs_freeze *item)
 {
 	struct super_block *sb;
 	int ret;
 
-	if (!item->file)
-		return bs_bdev_sync(item->bdev.bdev);
+	if (!item->file) {
+		ret = bs_freeze_open(item);
+		return ret ?: bs_bdev_sync(item->bdev.bdev);
+	}
 	sb = file_inode(item->file)->i_sb;
 	down_read(&sb->s_umount);
 	ret = sync_filesystem(sb);
@@ -129,7 +144,7 @@ static u32 bs_freeze_fs_level(struct list_head *list, struct super_block *sb,
 	struct bs_freeze *item;
 
 	list_for_each_entry(item, list, entry) {
-		if (item->bdev.bdev && item->bdev.bdev == sb->s_bdev)
+		if (!item->file && sb->s_bdev && item->dev == sb->s_bdev->bd_dev)
 			return item->level;
 	}
 	return level;
@@ -148,11 +163,16 @@ static struct bs_freeze *bs_freeze_alloc(struct list_head *list, u32 level)
 	return item;
 }
 
-static int bs_freeze_add_dev(struct list_head *list, dev_t dev, u32 level)
+static int bs_freeze_add_dev(struct list_head *list,
+			     const struct gendisk *disk, dev_t dev, u32 level)
 {
 	struct bs_freeze *item = bs_freeze_alloc(list, level);
 
-	return item ? bs_bdev_open(&item->bdev, dev) : -ENOMEM;
+	if (!item)
+		return -ENOMEM;
+	item->dev = dev;
+	item->disk = disk;
+	return 0;
 }
 
 int bs_freeze_add_bdev(struct list_head *list, struct block_device *bdev,
@@ -165,7 +185,8 @@ int bs_freeze_add_bdev(struct list_head *list, struct block_device *bdev,
 	int ret;
 
 	if (bdev_is_partition(bdev))
-		return bs_freeze_add_dev(list, bdev->bd_dev, level);
+		return bs_freeze_add_dev(list, bdev->bd_disk, bdev->bd_dev,
+					 level);
 	for (i = 0; ; i++) {
 		rcu_read_lock();
 		part = xa_find(parts, &i, ULONG_MAX, XA_PRESENT);
@@ -173,7 +194,7 @@ int bs_freeze_add_bdev(struct list_head *list, struct block_device *bdev,
 		rcu_read_unlock();
 		if (!part)
 			return 0;
-		ret = bs_freeze_add_dev(list, dev, level);
+		ret = bs_freeze_add_dev(list, bdev->bd_disk, dev, level);
 		if (ret)
 			return ret;
 	}

@@ -61,6 +61,40 @@ release
 blksnapctl detach /dev/mapper/lower
 dmsetup remove lower
 
+say "opened while it does not answer"
+dmsetup create lower --table "0 $size linear /dev/vda 0"
+loop=$(losetup --find --show --partscan --direct-io=on /dev/mapper/lower)
+exec 9<"$loop"
+rm -f /tmp/id
+rawctl create add:@9 "${steps[@]}" id "sleep:$(slow 4)000" take:1500=ETIMEDOUT id \
+	destroy >/tmp/id &
+agent=$!
+wait_for 30 test -s /tmp/id
+dmsetup suspend --noflush --nolockfs lower
+# Reads it under a lock that whoever opens the disk needs
+blockdev --rereadpt "$loop" &
+reader=$!
+wait_for 10 grep -q '^State:.D' /proc/$reader/status
+given_up() { [ "$(wc -l </tmp/id)" = 2 ]; }
+wait_for 20 given_up
+wait_for 20 rawctl tlist:4:0 2>/dev/null
+rawctl attach:@9 &
+attach=$!
+wait_for 10 grep -q '^State:.D' /proc/$attach/status
+within 10 blksnapctl attach /dev/vdb
+within 20 create /mnt/s 4M 4M /dev/vdb
+within 5 blksnapctl list --trackers
+release
+within 10 blksnapctl detach /dev/vdb
+kill -0 $attach $reader $agent || fail "did not hang"
+dmsetup resume lower
+wait $reader $agent
+wait $attach || fail "not attached"
+rawctl detach:@9
+exec 9<&-
+losetup -d "$loop"
+dmsetup remove lower
+
 say "attached while a request does not end"
 mkfs_mount ext4 /dev/vda /mnt/l
 truncate -s 16M /mnt/l/file
