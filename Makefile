@@ -16,11 +16,12 @@
 # make bench [K=6.1]      how fast, beside what the kernel itself has: writes
 #                         doc/performance.md; takes many hours
 # make vm-test T=01-module [K=6.1]
-#                         K may be 7.3-debug or 7.3-race, see tests/vm/kernels
+#                         K, or KERNEL, may be 7.3-debug or 7.3-race, see
+#                         tests/vm/kernels
 
 KVER ?= $(shell uname -r)
 KDIR ?= /lib/modules/$(KVER)/build
-K ?=
+K ?= $(KERNEL)
 VM_KERNEL = $(if $(K),-k $(K))
 
 all: modules cli
