@@ -108,7 +108,9 @@ blksnapctl detach /dev/vda
 sleep 1
 for cache in $caches; do
 	say "$cache: $(objects "$cache")"
-	is_between "objects of $cache" 0 "$(objects "$cache")" 400
+	# KASAN keeps what is free for a while
+	[ -e /sys/kernel/debug/kmemleak ] ||
+		is_between "objects of $cache" 0 "$(objects "$cache")" 400
 done
 same "references to the module" "$(lsmod | awk '$1 == "blksnap" { print $3 }')" 0
 rm -f /mnt/a/busy*
