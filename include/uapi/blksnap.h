@@ -509,8 +509,8 @@ struct blksnap_event {
  * its limit; -EBUSY a file system is frozen by somebody else; -ETIMEDOUT
  * writing out, freezing or draining took too long; -EINTR a fatal signal;
  * -EBADF a descriptor of a file system; -E2BIG more than %BLKSNAP_MAX_FS of
- * them; -EIO or -ENODEV the snapshot has failed before, see its events; what a
- * file system's freezing failed with; -ENOMEM.
+ * them; -EIO the snapshot has failed already, as its storage was written to;
+ * what a file system's freezing failed with; -ENOMEM.
  */
 #define BLKSNAP_IOC_TAKE \
 	_IOWR(BLKSNAP_IOC_MAGIC, 18, struct blksnap_take)

@@ -25,7 +25,7 @@ static inline struct gendisk *bs_alloc_disk(unsigned int logical_block,
 		.io_min = physical_block,
 		.max_hw_sectors = max_sectors,
 		.max_segments = BIO_MAX_VECS,
-		.dma_alignment = max(logical_block, 512U) - 1,
+		.dma_alignment = logical_block - 1,
 	};
 
 	return blk_alloc_disk(&lim, NUMA_NO_NODE);
@@ -43,7 +43,7 @@ static inline struct gendisk *bs_alloc_disk(unsigned int logical_block,
 	blk_queue_physical_block_size(disk->queue, physical_block);
 	blk_queue_max_hw_sectors(disk->queue, max_sectors);
 	blk_queue_max_segments(disk->queue, BIO_MAX_VECS);
-	blk_queue_dma_alignment(disk->queue, max(logical_block, 512U) - 1);
+	blk_queue_dma_alignment(disk->queue, logical_block - 1);
 	return disk;
 }
 #endif
