@@ -390,8 +390,6 @@ int bs_cut_take(struct bs_snapshot *snap, const struct bs_take_fs *fs, u32 nr,
 	mutex_unlock(&bs_cut_lock);
 	bs_freeze_end(&cut.freezes);
 	if (!ret)
-		ret = bs_fate_error(&snap->fate);
-	if (!ret)
 		ret = bs_cut_publish(snap);
 	if (ret)
 		bs_cut_undo(snap);

@@ -6,9 +6,8 @@
  * of the device, the writing out of dirty data that makes it short, and the thaw,
  * so each one is done by a worker of its own. Whoever waits for it may give up:
  * then the item belongs to the worker, which thaws at once what it has frozen
- * too late. The item's state decides who
- * it belongs to: RUNNING goes either to DONE, by the worker, or to ABANDONED,
- * by the waiter.
+ * too late. The item's state decides who it belongs to: RUNNING goes either to
+ * DONE, by the worker, or to ABANDONED, by the waiter.
  *
  * A file system that cannot be found through its device (btrfs up to 6.12) is
  * given by one of its files and frozen by its superblock. If it has been found
@@ -47,10 +46,12 @@ struct bs_freeze {
 	bool started;	/* somebody has to wait for it */
 	bool frozen;	/* to be thawed */
 	u32 level;
-	dev_t dev;	/* either this, */
-	const struct gendisk *disk;	/* on that, which may be gone by now, */
-	struct bs_bdev bdev;	/* which the worker opens, */
-	struct file *file;	/* or this */
+	/* A device, which the first worker opens, */
+	dev_t dev;
+	const struct gendisk *disk;	/* to compare only: it may be gone */
+	struct bs_bdev bdev;
+	/* or one of the files of a file system */
+	struct file *file;
 };
 
 /* Thaws have workers even if any number of freezes hang. */

@@ -53,7 +53,7 @@ done
 round "${disks[*]}" "${images[@]}"
 writers_end
 
-# Of what reads an image directly, the buffers go on to the disks as they are
+# The disks below an image get the buffers of its direct readers as they are
 for disk in mq mq4k; do
 	id=$(blksnapctl create "${STORAGE[@]}" /dev/$disk | head -n 1)
 	same "alignment of buffers, $disk" \
