@@ -159,8 +159,21 @@ static int bs_disks_lock_reaped(struct gendisk *gendisk)
 	}
 }
 
-/* NULL if nobody watches it yet. */
-static struct bs_disk *bs_disk_get_known(struct gendisk *gendisk)
+static int bs_disk_enter(struct bs_disk *disk)
+{
+	int ret = bs_hook_get(&bs_write_hook_ops, disk->bdev.bdev);
+
+	lockdep_assert_held(&bs_disks_lock);
+	if (ret)
+		return ret;
+	__module_get(THIS_MODULE);
+	hash_add_rcu(bs_disks, &disk->node, (unsigned long)disk->gendisk);
+	return 0;
+}
+
+/* The one that is known, or else this one from now on, if there is one. */
+static struct bs_disk *bs_disk_get_or_enter(struct gendisk *gendisk,
+					    struct bs_disk *fresh)
 {
 	int ret = bs_disks_lock_reaped(gendisk);
 	struct bs_disk *disk;
@@ -168,31 +181,11 @@ static struct bs_disk *bs_disk_get_known(struct gendisk *gendisk)
 	if (ret)
 		return ERR_PTR(ret);
 	disk = bs_disk_find(gendisk);
-	if (disk)
-		disk->users++;
-	mutex_unlock(&bs_disks_lock);
-	return disk;
-}
-
-/* Makes a new one known; or gives the one that somebody else has, meanwhile. */
-static struct bs_disk *bs_disk_enter(struct bs_disk *fresh)
-{
-	int ret = bs_disks_lock_reaped(fresh->gendisk);
-	struct bs_disk *disk;
-
-	if (ret)
-		return ERR_PTR(ret);
-	disk = bs_disk_find(fresh->gendisk);
-	if (!disk) {
-		ret = bs_hook_get(&bs_write_hook_ops, fresh->bdev.bdev);
+	if (!disk && fresh) {
+		ret = bs_disk_enter(fresh);
 		disk = ret ? ERR_PTR(ret) : fresh;
 	}
-	if (disk == fresh) {
-		__module_get(THIS_MODULE);
-		hash_add_rcu(bs_disks, &disk->node,
-			     (unsigned long)disk->gendisk);
-	}
-	if (!IS_ERR(disk))
+	if (!IS_ERR_OR_NULL(disk))
 		disk->users++;
 	mutex_unlock(&bs_disks_lock);
 	return disk;
@@ -200,15 +193,16 @@ static struct bs_disk *bs_disk_enter(struct bs_disk *fresh)
 
 struct bs_disk *bs_disk_get(struct block_device *bdev)
 {
-	struct bs_disk *fresh, *disk = bs_disk_get_known(bdev->bd_disk);
+	struct gendisk *gendisk = bdev->bd_disk;
+	struct bs_disk *fresh, *disk = bs_disk_get_or_enter(gendisk, NULL);
 
 	if (disk)
 		return disk;
 	/* It may hang in being opened, which must not stop others. */
-	fresh = bs_disk_alloc(bdev->bd_disk);
+	fresh = bs_disk_alloc(gendisk);
 	if (IS_ERR(fresh))
 		return fresh;
-	disk = bs_disk_enter(fresh);
+	disk = bs_disk_get_or_enter(gendisk, fresh);
 	if (disk != fresh)
 		bs_disk_free(fresh);
 	return disk;

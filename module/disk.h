@@ -6,8 +6,8 @@
 #define BS_DISK_H
 
 #include <linux/list.h>
-#include <linux/mutex.h>
 #include <linux/mempool.h>
+#include <linux/mutex.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
