@@ -108,8 +108,10 @@ command_line() {
 }
 
 # Checks of all caches keep SLUB from its arrays of free objects for each CPU, which
-# never forget what came out of them: with these kmemleak takes no object for lost
+# never forget what came out of them: with these kmemleak takes no object for lost.
+# The detector of races looks at the module alone, so it can look often and for long.
 detectors() {
+	! has_option "$1" KCSAN || echo "kcsan.skip_watch=50 kcsan.udelay_task=300"
 	! has_option "$1" KASAN || echo "page_poison=1 slab_debug=F;FZPU,bs_*"
 }
 

@@ -91,15 +91,32 @@ echo "$done of 8 snapshots taken"
 writers_end
 rawctl clean
 
+# touch_leaves MIB DEVICE: a block in each 64 KiB, so that the map has room for all of them
+touch_leaves() {
+	local n
+	for ((n = 0; n < $1 * 16; n++)); do
+		dd if=/dev/zero of="$2" bs=4K count=1 seek=$((n * 16)) oflag=direct \
+			conv=notrunc status=none
+	done
+}
+
+ended() { ! kill -0 "$1" 2>/dev/null; }
+
+# Of what there is a reserve for, that is used up, and does not come back
 say "no memory at all, and a storage that hangs"
 modprobe dm-mod
+echo 4 >/sys/module/blksnap/parameters/copy_kib
 dmsetup create store --table "0 $(blockdev --getsz /dev/vdb) linear /dev/vdb 0"
 create /dev/mapper/store - - /dev/vda
+touch_leaves 4 /dev/vda
 dmsetup suspend --noflush --nolockfs store
 faults 100
 begin=$SECONDS
-random 4 /dev/vda
+random 4 /dev/vda &
+writer=$!
+wait_for 40 ended $writer
 faults 0
+wait $writer
 echo "the write took $((SECONDS - begin)) s"
 dmsetup resume store
 has_error ENOMEM ETIMEDOUT || fail "the snapshot has not failed"
