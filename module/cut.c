@@ -26,6 +26,7 @@
 #include <linux/mutex.h>
 #include <linux/sched/mm.h>
 
+#include "compat/rcu.h"
 #include "cut.h"
 #include "freeze.h"
 #include "segment.h"
@@ -226,18 +227,23 @@ static int bs_cut_stop_level(struct bs_cut *cut, u32 level)
 	return bs_cut_drain_level(cut, level);
 }
 
-/* Each member has something to freeze, if only its device. */
+/*
+ * Each member has something to freeze, if only its device. A freeze waits for three
+ * grace periods in turn, with writers stopped: most of what it takes.
+ */
 static int bs_cut_stop(struct bs_cut *cut)
 {
 	s64 below = S64_MAX;
 	u32 level = 0;
 	int ret = 0;
 
+	rcu_expedite_gp();
 	cut->begin = ktime_get_ns();
 	while (!ret && bs_freeze_level_below(&cut->freezes, below, &level)) {
 		ret = bs_cut_stop_level(cut, level);
 		below = level;
 	}
+	rcu_unexpedite_gp();
 	return ret;
 }
 

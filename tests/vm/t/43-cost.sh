@@ -3,7 +3,8 @@
 #
 # What a snapshot costs the disks, by their own counters: each block that is written
 # for the first time is read once and stored once, nothing else is read or written,
-# and the storage gets large writes and no flushes.
+# and the storage gets large writes and no flushes. And that writers do not wait for
+# ordinary grace periods of RCU while their file system freezes.
 #
 # disks: 32M 64M
 # memory: 1G
@@ -83,4 +84,24 @@ is_between "sectors in a write to the storage" 256 \
 	$(($(of store_written_sectors) / $(of store_writes))) 2048
 release
 dmsetup remove slow
+
+# pause NORMAL: the median of five cuts' pauses in ns; 1: grace periods are not to be
+# expedited
+pause() {
+	local n
+	echo "$1" >/sys/kernel/rcu_normal
+	for n in 1 2 3 4 5; do
+		begin 0
+		status pause_ns
+		release
+	done | sort -n | sed -n 3p
+	echo 0 >/sys/kernel/rcu_normal
+}
+
+say "a file system that freezes"
+mkfs_mount ext4 "$ORIGIN" /mnt/o
+hurried=$(pause 0) ordinary=$(pause 1)
+echo "pauses: $((hurried / 1000)) us, and $((ordinary / 1000)) with ordinary grace periods"
+is_between "pause" 1 "$hurried" $((ordinary * 2 / 3))
+umount /mnt/o
 unload_module
