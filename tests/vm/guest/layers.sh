@@ -44,7 +44,7 @@ fill() {
 writers() {
 	# Not deep, and nice: who checks needs a processor, too
 	nice oracle write -j $JOURNAL -s $((SEED + ${#WRITERS[@]})) -d "$DOORS" \
-		-q 4 -t 600 "${WRITE[@]}" "$@" &
+		-q 4 -t "$(slow 600)" "${WRITE[@]}" "$@" &
 	WRITERS+=($!)
 }
 
