@@ -103,6 +103,29 @@ static int failing_ioctl(int fd, unsigned long cmd, void *arg)
 	return ret;
 }
 
+/* Somebody releases the snapshot: the second INFO is that after the command. */
+static int released_ioctl(int fd, unsigned long cmd, void *arg)
+{
+	static int infos;
+
+	if (cmd == BLKSNAP_IOC_TAKE)
+		infos = 0;
+	if (cmd == BLKSNAP_IOC_INFO && infos++) {
+		errno = ESHUTDOWN;
+		return -1;
+	}
+	return fake_ioctl(fd, cmd, arg);
+}
+
+static void success_on_no_images_is_none(void **state)
+{
+	(void)state;
+	fake.host.ioctl = released_ioctl;
+	assert_int_equal(run("exit 0"), EXIT_FAILURE);
+	assert_has(fake.err, "was released while the command ran; do not trust");
+	assert_int_equal(run("exit 5"), 5);
+}
+
 static void success_on_bad_images_is_none(void **state)
 {
 	(void)state;
@@ -181,6 +204,7 @@ int main(void)
 		cmd_test(no_descriptor_leaks),
 		cmd_test(options_of_the_command_are_its_own),
 		cmd_test(success_on_bad_images_is_none),
+		cmd_test(success_on_no_images_is_none),
 		cmd_test(without_a_snapshot_nothing_runs),
 		cmd_test(signals_are_forwarded),
 	};

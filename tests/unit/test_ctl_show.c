@@ -127,6 +127,11 @@ static void busy_images_are_named(void **state)
 		   fake.proc, fake.sysfs);
 	assert_int_equal(fake_run("release", "1111", NULL), EXIT_FAILURE);
 	assert_has(fake.err, "image /dev/blksnap1 is part of dm-3; ");
+	fake_shell("cd %s/devices/blksnap1 && rm holders/dm-3 && "
+		   "mkdir blksnap1p1/holders && ln -s x blksnap1p1/holders/md5",
+		   fake.sysfs);
+	assert_int_equal(fake_run("release", "1111", NULL), EXIT_FAILURE);
+	assert_has(fake.err, "image /dev/blksnap1 is part of md5; ");
 	/* There is only one */
 	module.added_count = 1;
 	assert_int_equal(fake_run("release", "1111", NULL), EXIT_FAILURE);

@@ -41,7 +41,6 @@ static int setup(void **state)
 static void partitions_have_disks(void **state)
 {
 	const struct topology *t = &fake.topology;
-	char name[32];
 
 	(void)state;
 	assert_int_equal(topology_disk(t, SDA1), SDA);
@@ -50,9 +49,6 @@ static void partitions_have_disks(void **state)
 	assert_int_equal(topology_disk(t, makedev(99, 9)), makedev(99, 9));
 	assert_int_equal(topology_size(t, SDA1), 1 << 20);
 	assert_int_equal(topology_size(t, makedev(99, 9)), 0);
-	assert_string_equal(topology_name(t, SDA1, name, sizeof(name)), "sda1");
-	assert_string_equal(topology_name(t, makedev(99, 9), name,
-					  sizeof(name)), "");
 }
 
 static void overlap_is_of_sectors(void **state)

@@ -16,7 +16,7 @@ static void print(FILE *out, bool json, const struct snap *snap)
 	__u32 i;
 
 	if (json) {
-		snap_json(&j, NULL, snap);
+		snap_json(&j, snap);
 		json_end(&j);
 		return;
 	}
@@ -37,14 +37,12 @@ int cmd_create(const struct host *h, int argc, char *argv[])
 		goto out;
 	code = EXIT_FAILURE;
 	snapshot = take(h, &plan, &snap);
-	if (snapshot < 0 || take_hold(h, snapshot, true))
+	if (snapshot < 0)
 		goto out;
 	snap.info.flags |= BLKSNAP_INFO_HELD;
 	print(h->out, plan.json, &snap);
-	/* A snapshot whose id nobody got to know would stay for ever. */
-	if (flush_output(h))
-		take_hold(h, snapshot, false);
-	else
+	/* Last: if nobody got to know its id, it would stay for ever. */
+	if (!flush_output(h) && !take_hold(h, snapshot))
 		code = EXIT_SUCCESS;
 out:
 	if (snapshot >= 0)

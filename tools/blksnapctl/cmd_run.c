@@ -58,23 +58,31 @@ static int set_environment(const struct host *h, const struct snap *snap)
 	return set_images(h, snap);
 }
 
-/* A command that did not notice that its image went bad did not succeed. */
-static int check_failed(const struct host *h, int snapshot, int code)
-{
-	struct snap snap;
-	char id[ID_TEXT];
+#define DISTRUST "do not trust what was read from its images"
 
-	if (snap_read(h, snapshot, &snap))
-		return code;
-	if (snap.info.state == BLKSNAP_STATE_FAILED) {
-		report(h, id_format(id, snap.info.id),
-		       "do not trust what was read from its images",
-		       "the snapshot failed: %s", snap_cause(snap.info.error));
-		if (!code)
-			code = EXIT_FAILURE;
-	}
+/* A command that did not notice that its image went bad did not succeed. */
+static int check_failed(const struct host *h, int snapshot, const __u8 *uuid,
+			int code)
+{
+	char id[ID_TEXT];
+	struct snap snap;
+	bool good = false;
+	int err;
+
+	id_format(id, uuid);
+	err = snap_read(h, snapshot, &snap);
+	if (err == -ESHUTDOWN)
+		report(h, id, DISTRUST,
+		       "the snapshot was released while the command ran");
+	else if (err)
+		ctl_fail(h, id, BLKSNAP_IOC_INFO, err);
+	else if (snap.info.state == BLKSNAP_STATE_FAILED)
+		report(h, id, DISTRUST, "the snapshot failed: %s",
+		       snap_cause(snap.info.error));
+	else
+		good = true;
 	snap_free(&snap);
-	return code;
+	return good || code ? code : EXIT_FAILURE;
 }
 
 /*
@@ -93,7 +101,7 @@ static void print(const struct host *h, const struct snap *snap)
 {
 	struct json j = { .out = h->out };
 
-	snap_json(&j, NULL, snap);
+	snap_json(&j, snap);
 	json_end(&j);
 }
 
@@ -110,7 +118,7 @@ static int run(const struct host *h, const struct plan *plan,
 		print(h, &snap);
 	if (!flush_output(h) && !set_environment(h, &snap)) {
 		code = child_run(h, command);
-		code = check_failed(h, snapshot, code);
+		code = check_failed(h, snapshot, snap.info.id, code);
 	}
 	release(h, snapshot);
 	snap_free(&snap);

@@ -25,7 +25,7 @@ int ctl_open(const struct host *h);
 int ctl_ioctl(const struct host *h, int fd, unsigned long cmd, void *arg);
 
 /**
- * ctl_report - say why a command failed and what can be done
+ * ctl_fail - say why a command failed and what can be done
  * @object: what the command was about
  * @cmd: the command
  * @err: the negative errno

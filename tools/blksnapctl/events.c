@@ -67,8 +67,12 @@ static void print_text(FILE *out, const struct blksnap_event *event)
 
 	fprintf(out, "%s %s", time_format(when, event->time_ns),
 		type_of(event->type)->text);
+	if (event->type == BLKSNAP_EVENT_LOW_SPACE && event->error)
+		fprintf(out, ", and could not grow");
 	if (event->type == BLKSNAP_EVENT_LOW_SPACE)
 		fprintf(out, ", %s are left", size_format(left, event->value));
+	if (event->type == BLKSNAP_EVENT_LOST)
+		fprintf(out, ", %llu of them", event->value);
 	if (event->major || event->minor)
 		fprintf(out, ", device %u:%u", event->major, event->minor);
 	if (event->error)

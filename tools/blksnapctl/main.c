@@ -2,9 +2,11 @@
 /*
  * blksnapctl: snapshots of live block devices
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -37,7 +39,10 @@ int main(int argc, char *argv[])
 	code = cmd_run_line(&h, argc, argv);
 	if (code == EXIT_SUCCESS)
 		code = flush_output(&h);
-	if (fclose(stdout) && code == EXIT_SUCCESS)
-		code = report(&h, "standard output", NULL, "cannot write");
+	if (fclose(stdout) && code == EXIT_SUCCESS) {
+		h.out = stderr; /* report() flushes it */
+		code = report(&h, "standard output", NULL, "cannot write: %s",
+			      strerror(errno));
+	}
 	return code;
 }

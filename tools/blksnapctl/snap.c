@@ -119,7 +119,7 @@ const char *snap_cause(int err)
 	case ENOSPC:
 		return "the storage is full";
 	case EIO:
-		return "old data could not be read or stored";
+		return "old data could not be read or stored, or somebody wrote into the storage";
 	case ENODEV:
 		return "a device went away or changed its size";
 	case ENOMEM:
@@ -159,13 +159,13 @@ static void member_json(struct json *j, const struct blksnap_member_info *m)
 	json_close(j, '}');
 }
 
-void snap_json(struct json *j, const char *key, const struct snap *snap)
+void snap_json(struct json *j, const struct snap *snap)
 {
 	const struct blksnap_snapshot_info *info = &snap->info;
 	char id[ID_TEXT];
 	__u32 i;
 
-	json_open(j, key, '{');
+	json_open(j, NULL, '{');
 	json_string(j, "id", id_format(id, info->id));
 	json_string(j, "state", snap_state(snap));
 	json_bool(j, "held", info->flags & BLKSNAP_INFO_HELD);
@@ -195,7 +195,7 @@ void snap_json_all(FILE *out, const struct snap_list *all)
 	json_open(&j, NULL, '{');
 	json_open(&j, "snapshots", '[');
 	for (i = 0; i < all->count; i++)
-		snap_json(&j, NULL, &all->list[i]);
+		snap_json(&j, &all->list[i]);
 	json_close(&j, ']');
 	json_close(&j, '}');
 	json_end(&j);

@@ -43,7 +43,7 @@ const char *snap_state(const struct snap *snap);
 const char *snap_cause(int err);
 
 /** snap_json - a snapshot as an object */
-void snap_json(struct json *j, const char *key, const struct snap *snap);
+void snap_json(struct json *j, const struct snap *snap);
 
 /** snap_json_all - snapshots as {"snapshots": [...]}, a whole text */
 void snap_json_all(FILE *out, const struct snap_list *all);

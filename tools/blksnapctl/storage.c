@@ -16,6 +16,8 @@
 
 #define MIB (1024 * 1024ULL)
 #define PAGE_MASK (~(__u64)4095)
+/* By default; a snapshot can have 16 TiB in all */
+#define LIMIT_MOST (4 * 1024 * 1024 * MIB)
 
 #define CHOOSE_DIR "choose a directory on ext4, xfs or btrfs (NOCOW), or a " \
 	"block device"
@@ -68,7 +70,8 @@ void storage_choose(struct storage_size *size, bool on_origin, __u64 free,
 		limit = min_u64(origins / 20, free / 2);
 	else
 		limit = origins / 10;
-	size->limit = max_u64(limit & PAGE_MASK, size->reserve);
+	limit = min_u64(limit, LIMIT_MOST) & PAGE_MASK;
+	size->limit = max_u64(limit, size->reserve);
 }
 
 static int open_fail(const struct host *h, const char *path, int err)
@@ -259,10 +262,15 @@ static void append_fail(const struct host *h, const struct storage *s,
 	case -EBUSY:
 		if (s->is_device)
 			report(h, s->path, "choose one that nothing uses",
-			       "the device is in use (mounted, swap, part of another device)");
+			       "the device is in use (mounted, swap, part of another device), or lies on one of which a snapshot is held");
 		else
-			report(h, s->path, "choose storage on another device",
-			       "it lies on a device of which a snapshot is held");
+			report(h, s->path,
+			       "choose storage on another device, or thaw it (\"fsfreeze -u\")",
+			       "it lies on a device of which a snapshot is held, or its file system is frozen");
+		break;
+	case -E2BIG:
+		report(h, s->path, "give a smaller --limit",
+		       "a snapshot cannot have more than 16 TiB of storage in all");
 		break;
 	case -EUCLEAN:
 		report(h, s->path, "check the file system, or use another one",

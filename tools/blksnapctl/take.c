@@ -120,9 +120,9 @@ out:
 	return snapshot;
 }
 
-int take_hold(const struct host *h, int snapshot, bool hold)
+int take_hold(const struct host *h, int snapshot)
 {
-	struct blksnap_hold arg = { .hold = hold };
+	struct blksnap_hold arg = { .hold = 1 };
 	int err = ctl_ioctl(h, snapshot, BLKSNAP_IOC_HOLD, &arg);
 
 	if (err)

@@ -20,10 +20,10 @@
 int take(const struct host *h, const struct plan *plan, struct snap *snap);
 
 /**
- * take_hold - say whether a snapshot outlives its descriptor
+ * take_hold - let a snapshot outlive its descriptor
  *
  * Returns 0, or -1 after saying what was wrong.
  */
-int take_hold(const struct host *h, int snapshot, bool hold);
+int take_hold(const struct host *h, int snapshot);
 
 #endif

@@ -98,19 +98,6 @@ __u64 topology_size(const struct topology *t, dev_t dev)
 	return sectors * 512;
 }
 
-const char *topology_name(const struct topology *t, dev_t dev, char *buf,
-			  size_t size)
-{
-	char *dir = dev_dir(t, dev);
-	char *real = realpath(dir, NULL);
-	const char *slash = real ? strrchr(real, '/') : NULL;
-
-	snprintf(buf, size, "%s", slash ? slash + 1 : "");
-	free(real);
-	free(dir);
-	return buf;
-}
-
 /* Add the devices to which a directory of sysfs has links. */
 static void add_links(const char *path, struct devs *set)
 {

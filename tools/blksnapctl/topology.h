@@ -45,10 +45,6 @@ bool topology_overlap(const struct topology *t, dev_t a, dev_t b);
 /** topology_size - bytes of a device, 0 if it is unknown */
 __u64 topology_size(const struct topology *t, dev_t dev);
 
-/** topology_name - name of a device in /sys/class/block, "" if it has none */
-const char *topology_name(const struct topology *t, dev_t dev, char *buf,
-			  size_t size);
-
 /** topology_below - add all that a device lies on to a set, at any depth */
 void topology_below(const struct topology *t, dev_t dev, struct devs *below);
 

@@ -67,20 +67,44 @@ static char *first_entry(const char *path)
 	return name;
 }
 
+static char *holder_in(const char *dir, const char *part)
+{
+	char *path = xasprintf("%s/%s/holders", dir, part);
+	char *name = first_entry(path);
+
+	free(path);
+	return name;
+}
+
+/* Who lies above the image, or above one of its partitions. */
+static char *holder_of(const struct topology *t,
+		       const struct blksnap_member_info *m)
+{
+	char *path = xasprintf("%s/dev/block/%u:%u", t->sysfs, m->image_major,
+			       m->image_minor);
+	char *name = holder_in(path, ".");
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && !name && (entry = readdir(dir)))
+		if (!strncmp(entry->d_name, m->image, strlen(m->image)))
+			name = holder_in(path, entry->d_name);
+	if (dir)
+		closedir(dir);
+	free(path);
+	return name;
+}
+
 static char *find_holder(const struct topology *t, const struct snap *snap,
 			 char image[SNAP_PATH])
 {
-	char *path, *name = NULL, *text = NULL;
+	char *name = NULL, *text = NULL;
 	__u32 i;
 
 	for (i = 0; i < snap->info.count && !name; i++) {
-		path = xasprintf("%s/dev/block/%u:%u/holders", t->sysfs,
-				 snap->members[i].image_major,
-				 snap->members[i].image_minor);
-		name = first_entry(path);
+		name = holder_of(t, &snap->members[i]);
 		if (name)
 			snap_path(image, snap->members[i].image);
-		free(path);
 	}
 	if (name)
 		text = xasprintf("part of %s", name);

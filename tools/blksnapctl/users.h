@@ -10,9 +10,9 @@
 
 /**
  * users_find - find somebody who keeps an image open
- * @image: out, path of the image or of its partition
+ * @image: out, path of the image
  *
- * Returns what keeps it open, to be freed: "mounted on /mnt", "held by dm-0",
+ * Returns what keeps it open, to be freed: "mounted on /mnt", "part of dm-0",
  * "open in dd (pid 123)"; or NULL if nobody was found.
  */
 char *users_find(const struct host *h, const struct snap *snap,
