@@ -21,7 +21,7 @@
 /**
  * struct bs_cow - the frozen view of an origin
  * @serial: later ones have larger numbers
- * @users: writes and runs at work, and image reads
+ * @users: writes and runs at work
  * @idle: waited on for @users to be 0
  * @bdev: the origin; open as long as this lives
  * @range: its sectors on the disk

@@ -33,7 +33,7 @@
  * @owner: which of the storage's sources it came from
  * @drop: gives everything back
  *
- * But for the first four it never changes once it is made.
+ * But for the first four, @bump and @owner it never changes once it is made.
  */
 struct bs_segment {
 	struct list_head entry;

@@ -126,7 +126,7 @@ int bs_snapshot_destroy(struct bs_snapshot *snap, bool force);
  * @members: room for @room of them
  * @room: see there
  *
- * Return: 0 or -ESHUTDOWN.
+ * Return: 0, -ESHUTDOWN, or -EINTR after a fatal signal.
  */
 int bs_snapshot_info(struct bs_snapshot *snap,
 		     struct blksnap_snapshot_info *info,

@@ -177,9 +177,9 @@ struct blksnap_add_device {
  * @flags: in, 0
  * @reserve: in, bytes to reserve now, a multiple of 4096 and at least 1 MiB;
  *	0 only with a block device
- * @limit: in, bytes that the storage may grow to; 0 stands for @reserve. Of a
- *	block device, this many bytes are used, 0 stands for all of it, and
- *	@reserve has no effect.
+ * @limit: in, bytes that the storage may grow to, a multiple of 4096 and at
+ *	least @reserve; 0 stands for @reserve. Of a block device, this many bytes
+ *	are used, 0 stands for all of it, and @reserve has no effect.
  * @reserved: in, 0
  */
 struct blksnap_append_storage {
@@ -212,9 +212,10 @@ struct blksnap_take_fs {
  *	cannot be found through the origins (btrfs up to Linux 6.12, external
  *	logs, devices above an origin). A file system that was found through its
  *	device as well is frozen once.
- * @timeout_ns: in, the longest that freezing and draining may take together,
- *	and likewise the writing out of dirty data before; 0 stands for 10 seconds, and
- *	more than an hour for an hour
+ * @timeout_ns: in, the longest that freezing and draining may take together
+ *	(draining takes 5 seconds at most on each level), and likewise the writing
+ *	out of dirty data before; 0 stands for 10 seconds, and more than an hour for
+ *	an hour
  * @reserved: in, 0
  */
 struct blksnap_take {
@@ -341,7 +342,11 @@ struct blksnap_destroy {
 
 /** enum blksnap_event_type - what happened to a snapshot */
 enum blksnap_event_type {
-	/** @BLKSNAP_EVENT_LOW_SPACE: @value bytes of the storage are left */
+	/**
+	 * @BLKSNAP_EVENT_LOW_SPACE: @value bytes are left up to the limit; with
+	 * an error, the storage could not grow, and they are left of what is
+	 * reserved
+	 */
 	BLKSNAP_EVENT_LOW_SPACE = 1,
 	/** @BLKSNAP_EVENT_OVERFLOW: the storage is full, the snapshot failed */
 	BLKSNAP_EVENT_OVERFLOW = 2,
@@ -355,7 +360,7 @@ enum blksnap_event_type {
 	BLKSNAP_EVENT_NO_MEMORY = 6,
 	/** @BLKSNAP_EVENT_STORAGE_WRITTEN: somebody wrote into the storage */
 	BLKSNAP_EVENT_STORAGE_WRITTEN = 7,
-	/** @BLKSNAP_EVENT_LOST: events were dropped, the queue was full */
+	/** @BLKSNAP_EVENT_LOST: @value events were dropped, the queue was full */
 	BLKSNAP_EVENT_LOST = 8,
 };
 
@@ -401,7 +406,7 @@ struct blksnap_event {
  * unloaded. When the device goes away it cannot be named any more: then the
  * next ATTACH or LIST, of whatever, drops the tracker if no snapshot uses it.
  *
- * Errors: -ENOTBLK not a block device; -EALREADY it is attached; -EOPNOTSUPP
+ * Errors: -EBADF; -ENOTBLK not a block device; -EALREADY it is attached; -EOPNOTSUPP
  * a kind of device that cannot be snapshotted: zoned, DAX, one of our own
  * images, a logical block of more than 4096 bytes, or one that bypasses the
  * block layer's submission (rw_page, up to Linux 6.1); -ENODEV the device is
@@ -421,19 +426,19 @@ struct blksnap_event {
  * For writes in flight it waits at most 5 seconds. If its device hangs, it
  * succeeds all the same, but the module stays in use until they have ended.
  *
- * Errors: -ENOTBLK; -ENOENT it is not attached; -EBUSY a snapshot uses it.
+ * Errors: -EBADF; -ENOTBLK; -ENOENT it is not attached; -EBUSY a snapshot uses it.
  */
 #define BLKSNAP_IOC_TRACKER_DETACH \
 	_IOWR(BLKSNAP_IOC_MAGIC, 2, struct blksnap_tracker)
 
-/** BLKSNAP_IOC_TRACKER_LIST - list all tracked origins */
+/** BLKSNAP_IOC_TRACKER_LIST - list all tracked origins. Errors: -ENOMEM. */
 #define BLKSNAP_IOC_TRACKER_LIST \
 	_IOWR(BLKSNAP_IOC_MAGIC, 3, struct blksnap_tracker_list)
 
 /**
  * BLKSNAP_IOC_TRACKER_INFO - what is known of one tracked origin
  *
- * Errors: -ENOTBLK; -ENOENT it is not attached.
+ * Errors: -EBADF; -ENOTBLK; -ENOENT it is not attached.
  */
 #define BLKSNAP_IOC_TRACKER_INFO \
 	_IOWR(BLKSNAP_IOC_MAGIC, 4, struct blksnap_tracker)
@@ -447,14 +452,14 @@ struct blksnap_event {
 #define BLKSNAP_IOC_SNAPSHOT_CREATE \
 	_IOWR(BLKSNAP_IOC_MAGIC, 8, struct blksnap_snapshot_open)
 
-/** BLKSNAP_IOC_SNAPSHOT_LIST - ids of all snapshots */
+/** BLKSNAP_IOC_SNAPSHOT_LIST - ids of all snapshots. Errors: -ENOMEM. */
 #define BLKSNAP_IOC_SNAPSHOT_LIST \
 	_IOWR(BLKSNAP_IOC_MAGIC, 9, struct blksnap_snapshot_list)
 
 /**
  * BLKSNAP_IOC_SNAPSHOT_OPEN - one more descriptor of an existing snapshot
  *
- * Errors: -ENOENT no snapshot has this id.
+ * Errors: -ENOENT no snapshot has this id; -EMFILE; -ENFILE; -ENOMEM.
  */
 #define BLKSNAP_IOC_SNAPSHOT_OPEN \
 	_IOWR(BLKSNAP_IOC_MAGIC, 10, struct blksnap_snapshot_open)
@@ -479,9 +484,10 @@ struct blksnap_event {
 /**
  * BLKSNAP_IOC_APPEND_STORAGE - give room for old data
  *
- * It may be called several times. After TAKE it gives a full storage more
- * room, but never on an origin of a held snapshot. Storage that lies on an
- * origin of this snapshot is reserved up to its limit at TAKE.
+ * It may be called several times. After TAKE it gives a storage that runs low
+ * more room (once it is full, the snapshot has failed), but never on an origin
+ * of a held snapshot. Storage that lies on an origin of this snapshot is
+ * reserved up to its limit at TAKE.
  *
  * Errors: -EBADF; -ENOTDIR neither a directory nor a block device; -ENOENT the
  * directory has been removed; -ENODEV the device is gone; -EINVAL sizes;
@@ -492,7 +498,8 @@ struct blksnap_event {
  * device is in use, the file system is frozen, or the storage would lie on an
  * origin of a held snapshot: use another device; -EUCLEAN the file system's
  * block map did not stand the test; -ETIMEDOUT the storage's device hangs;
- * -E2BIG more than 16 TiB in all; -EIO; -ENOMEM.
+ * -E2BIG more than 16 TiB in all; -EIO; -ENOMEM; if nothing is tracked yet,
+ * also -EBUSY and -EPROTO as TRACKER_ATTACH.
  */
 #define BLKSNAP_IOC_APPEND_STORAGE \
 	_IOWR(BLKSNAP_IOC_MAGIC, 17, struct blksnap_append_storage)
@@ -501,7 +508,8 @@ struct blksnap_event {
  * BLKSNAP_IOC_TAKE - cut: all origins at one instant
  *
  * Returns when the images are there. If it fails, the snapshot is as it was
- * before the call.
+ * before the call, but storage on an origin may have been reserved up to its
+ * limit.
  *
  * Errors: -EISCONN it is taken; -ENODEV no origin, or one is gone; -ENOSTR no
  * storage; -EOPNOTSUPP the storage has larger logical blocks than an origin, or
@@ -515,7 +523,7 @@ struct blksnap_event {
 #define BLKSNAP_IOC_TAKE \
 	_IOWR(BLKSNAP_IOC_MAGIC, 18, struct blksnap_take)
 
-/** BLKSNAP_IOC_INFO - the state of the snapshot and its members */
+/** BLKSNAP_IOC_INFO - the state of the snapshot and its members. Errors: -ENOMEM. */
 #define BLKSNAP_IOC_INFO \
 	_IOWR(BLKSNAP_IOC_MAGIC, 19, struct blksnap_snapshot_info)
 
