@@ -252,11 +252,8 @@ static void bs_cut_switch(struct bs_cut *cut)
 	struct bs_snapshot *snap = cut->snap;
 	struct bs_member *member;
 
-	list_for_each_entry(member, &snap->members, entry) {
-		member->frozen = bs_freeze_reached(&cut->freezes,
-						   bs_member_bdev(member));
+	list_for_each_entry(member, &snap->members, entry)
 		rcu_assign_pointer(member->tracker->watch.cow, member->cow);
-	}
 	snap->taken_ns = ktime_get_real_ns();
 }
 
@@ -292,6 +289,15 @@ static void bs_cut_start(struct bs_cut *cut)
 	cut->pause_ns = ktime_get_ns() - cut->begin;
 }
 
+static void bs_cut_note_frozen(struct bs_cut *cut)
+{
+	struct bs_member *member;
+
+	list_for_each_entry(member, &cut->snap->members, entry)
+		member->frozen = bs_freeze_reached(&cut->freezes,
+						   bs_member_bdev(member));
+}
+
 static int bs_cut_record_holes(struct bs_snapshot *snap)
 {
 	struct bs_member *member;
@@ -323,6 +329,7 @@ static int bs_cut_now(struct bs_cut *cut)
 		bs_cut_switch(cut);
 	bs_cut_start(cut);
 	memalloc_noio_restore(noio);
+	bs_cut_note_frozen(cut);
 	trace_blksnap_cut(cut->pause_ns, cut->gate_ns, ret);
 unlock:
 	bs_segments_unlock();

@@ -45,6 +45,7 @@ struct bs_freeze {
 	enum bs_freeze_op op;
 	bool started;	/* somebody has to wait for it */
 	bool frozen;	/* to be thawed */
+	bool reached;	/* a file system was, until we thawed it */
 	u32 level;
 	/* A device, which the first worker opens, */
 	dev_t dev;
@@ -80,8 +81,12 @@ static int bs_freeze_write_out(struct bs_freeze *item)
 	int ret;
 
 	if (!item->file) {
-		ret = bs_freeze_open(item);
-		return ret ?: bs_bdev_sync(item->bdev.bdev);
+		ret = bs_freeze_open(item) ?: bs_bdev_sync(item->bdev.bdev);
+		/*
+		 * An error that is left over from before has to come now: since
+		 * 6.8 a freeze that gets it leaves the file system frozen
+		 */
+		return ret ?: sync_blockdev(item->bdev.bdev);
 	}
 	sb = file_inode(item->file)->i_sb;
 	down_read(&sb->s_umount);
@@ -99,6 +104,10 @@ static int bs_freeze_undo(struct bs_freeze *item)
 
 static int bs_freeze_run(struct bs_freeze *item)
 {
+	/* There was no worker in time. */
+	if (READ_ONCE(item->state) == BS_FREEZE_ABANDONED &&
+	    item->op != BS_OP_THAW)
+		return -ETIMEDOUT;
 	switch (item->op) {
 	case BS_OP_SYNC:
 		return bs_freeze_write_out(item);
@@ -257,6 +266,21 @@ static void bs_freeze_start_level(struct list_head *list, u32 level, bool files)
 	}
 }
 
+static void bs_freeze_note(struct bs_freeze *item)
+{
+	dev_t dev = item->dev;
+
+	item->frozen = item->op == BS_OP_FREEZE && !item->result;
+	if (item->op != BS_OP_THAW || !item->result)
+		return;
+	/* Most likely somebody was faster: there are agents that thaw all they can */
+	item->reached = false;
+	if (item->file)
+		dev = file_inode(item->file)->i_sb->s_dev;
+	pr_warn("device %u:%u: thawing the file system gave error %d\n",
+		MAJOR(dev), MINOR(dev), item->result);
+}
+
 static long bs_freeze_left(unsigned long deadline)
 {
 	return max_t(long, deadline - jiffies, 1);
@@ -312,7 +336,7 @@ static int bs_freeze_finish(struct list_head *list, unsigned long deadline)
 		}
 		list_add_tail(&item->entry, &next->entry); /* where it was */
 		module_put(THIS_MODULE);
-		item->frozen = item->op == BS_OP_FREEZE && !item->result;
+		bs_freeze_note(item);
 		ret = ret ?: item->result;
 	}
 	return ret;
@@ -356,8 +380,7 @@ bool bs_freeze_reached(struct list_head *list, struct block_device *bdev)
 	struct bs_freeze *item;
 
 	list_for_each_entry(item, list, entry) {
-		if (item->frozen && bs_freeze_is_on(item, bdev) &&
-		    (item->file || bs_bdev_fs_frozen(item->bdev.bdev)))
+		if (item->reached && bs_freeze_is_on(item, bdev))
 			return true;
 	}
 	return false;
@@ -401,8 +424,11 @@ void bs_freeze_thaw_level(struct list_head *list, u32 level,
 	struct bs_freeze *item;
 
 	list_for_each_entry(item, list, entry) {
-		if (item->level == level && item->frozen)
-			bs_freeze_start(item, BS_OP_THAW);
+		if (item->level != level || !item->frozen)
+			continue;
+		item->reached = item->file ||
+			bs_bdev_fs_frozen(item->bdev.bdev);
+		bs_freeze_start(item, BS_OP_THAW);
 	}
 	bs_freeze_finish(list, deadline);
 }

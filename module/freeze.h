@@ -70,7 +70,10 @@ bool bs_freeze_level_above(struct list_head *list, s64 above, u32 *level);
 void bs_freeze_thaw_level(struct list_head *list, u32 level,
 			  unsigned long deadline);
 
-/* Has a file system on this device, or a partition of it, been frozen? */
+/*
+ * Was a file system on this device, or on a partition of it, frozen until it was
+ * thawed by bs_freeze_thaw_level()?
+ */
 bool bs_freeze_reached(struct list_head *list, struct block_device *bdev);
 
 /* Empty the list. Nothing of it is frozen any more. */

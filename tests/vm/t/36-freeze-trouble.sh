@@ -141,6 +141,19 @@ can_write /mnt/a
 same "image" "$(sum "$image")" "$first"
 release
 
+# The last: some kernels count that file system as frozen from then on
+say "thawed by somebody else before the cut"
+sync -f /mnt/a
+dmsetup suspend --noflush --nolockfs lower
+create /mnt/s 4M 4M /dev/mapper/lower /dev/vdb &
+taker=$!
+wait_for 10 fsfreeze -u /mnt/b 2>/dev/null
+dmsetup resume lower
+wait $taker || fail "not taken"
+id=$(blksnapctl list --json | jq -r '.snapshots[0].id')
+same "frozen" "$(status 'members | map(.frozen | tostring) | join(" ")')" "true false"
+release
+
 umount /mnt/a /mnt/b /mnt/s
 for device in /dev/mapper/lower /dev/vdb /dev/vdc; do check_fs ext4 $device; done
 dmsetup remove lower
