@@ -25,14 +25,14 @@ void bs_fate_init(struct bs_fate *fate)
 	spin_lock_init(&fate->lock);
 }
 
-void bs_fate_event(struct bs_fate *fate, u32 type, int error, dev_t dev,
-		   u64 value)
+static void bs_fate_push(struct bs_fate *fate, u32 room, u32 type, int error,
+			 dev_t dev, u64 value)
 {
 	struct blksnap_event *event;
 	unsigned long flags;
 
 	spin_lock_irqsave(&fate->lock, flags);
-	if (fate->nr == BS_EVENTS) {
+	if (fate->nr >= room) {
 		fate->lost++;
 	} else {
 		event = &fate->ring[(fate->head + fate->nr++) % BS_EVENTS];
@@ -49,6 +49,13 @@ void bs_fate_event(struct bs_fate *fate, u32 type, int error, dev_t dev,
 	wake_up_all(&fate->wait);
 }
 
+/* The last place is the failure's. */
+void bs_fate_event(struct bs_fate *fate, u32 type, int error, dev_t dev,
+		   u64 value)
+{
+	bs_fate_push(fate, BS_EVENTS - 1, type, error, dev, value);
+}
+
 void bs_fate_fail(struct bs_fate *fate, u32 type, int error, dev_t dev)
 {
 	if (cmpxchg(&fate->error, 0, error))
@@ -56,7 +63,7 @@ void bs_fate_fail(struct bs_fate *fate, u32 type, int error, dev_t dev)
 	trace_blksnap_fail(dev, type, error);
 	pr_warn("snapshot failed: event %u, device %u:%u, error %d\n", type,
 		MAJOR(dev), MINOR(dev), error);
-	bs_fate_event(fate, type, error, dev, 0);
+	bs_fate_push(fate, BS_EVENTS, type, error, dev, 0);
 }
 
 void bs_fate_release(struct bs_fate *fate)
