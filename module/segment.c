@@ -253,6 +253,20 @@ struct bs_segment *bs_segment_from_bdev(struct block_device *bdev, u64 limit,
 	return bs_segment_result(seg, bs_segment_claim(seg, bdev, limit));
 }
 
+bool bs_segment_surrounds(const struct bs_segment *seg,
+			  struct block_device *bdev,
+			  const struct bs_range *range)
+{
+	struct block_device *own = seg->claimed.bdev;
+	u64 start;
+
+	if (!own || own->bd_disk != bdev->bd_disk)
+		return false;
+	start = own->bd_start_sect;
+	return range->start >= start && range->start + range->len <=
+		start + bdev_nr_sectors(own);
+}
+
 bool bs_segment_overlaps(const struct bs_segment *seg,
 			 struct block_device *bdev,
 			 const struct bs_range *range)

@@ -84,6 +84,14 @@ struct bs_segment *bs_segment_from_bdev(struct block_device *bdev, u64 limit,
  */
 void bs_segment_drop(struct bs_segment *seg);
 
+/*
+ * Was it made of a block device in which these sectors of the disk of @bdev lie? Old
+ * data of that would overwrite it.
+ */
+bool bs_segment_surrounds(const struct bs_segment *seg,
+			  struct block_device *bdev,
+			  const struct bs_range *range);
+
 /* Does any of it lie in these sectors of the disk of @bdev? */
 bool bs_segment_overlaps(const struct bs_segment *seg,
 			 struct block_device *bdev,

@@ -282,13 +282,26 @@ static bool bs_source_overlaps(struct bs_storage *st,
 	return false;
 }
 
-int bs_storage_fix(struct bs_storage *st, struct block_device *bdev,
-		   const struct bs_range *range)
+static bool bs_storage_surrounds(struct bs_storage *st,
+				 struct block_device *bdev,
+				 const struct bs_range *range)
+{
+	struct bs_segment *seg;
+
+	lockdep_assert_held(&st->grow_lock);
+	list_for_each_entry(seg, &st->log.segments, entry) {
+		if (bs_segment_surrounds(seg, bdev, range))
+			return true;
+	}
+	return false;
+}
+
+static int bs_storage_fill_up(struct bs_storage *st, struct block_device *bdev,
+			      const struct bs_range *range)
 {
 	struct bs_source *source;
 	int ret = 0;
 
-	mutex_lock(&st->grow_lock);
 	list_for_each_entry(source, &st->sources, entry) {
 		if (source->reserved == source->limit ||
 		    !bs_source_overlaps(st, source, bdev, range))
@@ -298,6 +311,17 @@ int bs_storage_fix(struct bs_storage *st, struct block_device *bdev,
 		if (ret)
 			break;
 	}
+	return ret;
+}
+
+int bs_storage_fix(struct bs_storage *st, struct block_device *bdev,
+		   const struct bs_range *range)
+{
+	int ret = -ELOOP;
+
+	mutex_lock(&st->grow_lock);
+	if (!bs_storage_surrounds(st, bdev, range))
+		ret = bs_storage_fill_up(st, bdev, range);
 	mutex_unlock(&st->grow_lock);
 	return ret;
 }

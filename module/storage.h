@@ -78,7 +78,8 @@ int bs_storage_add_bdev(struct bs_storage *st, struct block_device *bdev,
  * Before the cut: blocks that were allocated after it might have belonged to
  * a file that was deleted after it.
  *
- * Return: 0, -ENOSPC, -ENOMEM, ...
+ * Return: 0; -ELOOP if the origin itself, or the disk around it, was given as
+ * storage; -ENOSPC, -ENOMEM, ...
  */
 int bs_storage_fix(struct bs_storage *st, struct block_device *bdev,
 		   const struct bs_range *range);

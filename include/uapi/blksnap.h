@@ -512,13 +512,14 @@ struct blksnap_event {
  * limit.
  *
  * Errors: -EISCONN it is taken; -ENODEV no origin, or one is gone; -ENOSTR no
- * storage; -EOPNOTSUPP the storage has larger logical blocks than an origin, or
- * a file system cannot be frozen; -ENOSPC the storage cannot be reserved up to
- * its limit; -EBUSY a file system is frozen by somebody else; -ETIMEDOUT
- * writing out, freezing or draining took too long; -EINTR a fatal signal;
- * -EBADF a descriptor of a file system; -E2BIG more than %BLKSNAP_MAX_FS of
- * them; -EIO the snapshot has failed already, as its storage was written to;
- * what a file system's freezing failed with; -ENOMEM.
+ * storage; -ELOOP an origin, or the disk around it, has been given as storage;
+ * -EOPNOTSUPP the storage has larger logical blocks than an origin, or a file
+ * system cannot be frozen; -ENOSPC the storage cannot be reserved up to its
+ * limit; -EBUSY a file system is frozen by somebody else; -ETIMEDOUT writing
+ * out, freezing or draining took too long; -EINTR a fatal signal; -EBADF a
+ * descriptor of a file system; -E2BIG more than %BLKSNAP_MAX_FS of them; -EIO
+ * the snapshot has failed already, as its storage was written to; what a file
+ * system's freezing failed with; -ENOMEM.
  */
 #define BLKSNAP_IOC_TAKE \
 	_IOWR(BLKSNAP_IOC_MAGIC, 18, struct blksnap_take)

@@ -79,6 +79,9 @@ static const struct meaning meanings[] = {
 	  "check the devices" },
 	{ BLKSNAP_IOC_TAKE, ENOSTR, "it has no storage for old data",
 	  "give --storage" },
+	{ BLKSNAP_IOC_TAKE, ELOOP,
+	  "a device of the snapshot, or the disk around it, is its storage",
+	  "choose --storage on another device" },
 	{ BLKSNAP_IOC_TAKE, EOPNOTSUPP,
 	  "the storage has larger logical blocks than a device of the snapshot, "
 	  "or a file system cannot be frozen",

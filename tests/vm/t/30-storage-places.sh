@@ -90,6 +90,11 @@ dd if=/dev/blksnap0 bs=512 skip="$start" count=20000 status=none |
 	cmp -n $((20000 * 512)) - /dev/zero
 is_taken
 release
+say "the origin itself, or the disk around it"
+for origin in vdb vdb1; do
+	rawctl create "add:/dev/$origin" append:/dev/vdb:0:1M take=ELOOP state:NEW destroy \
+		clean
+done
 wipefs -qa /dev/vdb
 blockdev --rereadpt /dev/vdb
 
