@@ -261,10 +261,11 @@ static void bs_cow_retry(struct work_struct *work)
 				    retry));
 }
 
-/* As long as anybody gets on, there is hope. */
+/* As long as anybody gets on, there is hope: the log is one for all origins. */
 static bool bs_cow_hopeless(struct bs_cow *cow)
 {
-	u64 now = atomic64_read(&cow->begun) + atomic64_read(&cow->stored);
+	u64 now = atomic64_read(&cow->begun) +
+		atomic64_read(&cow->log->stored);
 
 	lockdep_assert_held(&cow->lock);
 	if (now != cow->seen)

@@ -50,6 +50,8 @@ static void bs_batch_finish(struct bs_batch *batch)
 	if (error)
 		bs_fate_fail(log->fate, BLKSNAP_EVENT_STORE_ERROR, error,
 			     batch->seg->bdev->bd_dev);
+	else
+		atomic64_add(batch->nr, &log->stored);
 	list_for_each_entry_safe(req, next, &batch->reqs, entry) {
 		u32 nr = req->nr;
 
@@ -127,7 +129,7 @@ static void bs_batch_send(struct bs_batch *batch)
 		sector = bs_extents_sector(seg->ext, seg->nr_ext, index, &run);
 		run = min(run, left);
 		bio = bio_alloc_bioset(seg->bdev, min(run, batch->nr_vecs),
-				       REQ_OP_WRITE, GFP_NOIO,
+				       REQ_OP_WRITE | REQ_SYNC | REQ_IDLE, GFP_NOIO,
 				       &batch->log->bios);
 		bio->bi_iter.bi_sector = sector;
 		bs_batch_fill(bio, &pos, run);

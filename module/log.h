@@ -28,6 +28,7 @@
  * @reserved: blocks that there are
  * @spare: blocks that may be stored though they need not be; kept by @spent's owner
  * @expected: blocks that somebody copies, and that are not stored yet
+ * @stored: blocks that have got into the storage, to see whether it takes any
  * @in_flight: writes on their way
  * @wq: for @work
  * @work: makes writes of requests
@@ -46,6 +47,7 @@ struct bs_log {
 	u64 reserved;
 	u32 spare;
 	atomic_t expected;
+	atomic64_t stored;
 	unsigned int in_flight;
 	struct workqueue_struct *wq;
 	struct work_struct work;
