@@ -17,8 +17,8 @@
  * and no user's code is run.
  *
  * Locks: bs_cut_lock lets one cut be made at a time, so that each gate has one
- * closer. bs_segments_lock() is held from the recording of the storages'
- * ranges until the maps are armed, so that no segment comes in between.
+ * closer. From the recording of the storages' ranges until the maps are armed, the
+ * origins are pinned: no segment comes or goes there.
  */
 
 #include <linux/fs.h>
@@ -298,20 +298,27 @@ static void bs_cut_note_frozen(struct bs_cut *cut)
 						   bs_member_bdev(member));
 }
 
-static int bs_cut_record_holes(struct bs_snapshot *snap)
+static int bs_cut_pin(struct bs_snapshot *snap)
 {
 	struct bs_member *member;
 	int ret = 0;
 
 	list_for_each_entry(member, &snap->members, entry) {
-		ret = bs_segments_on(bs_member_bdev(member),
-				     &member->tracker->watch.range,
-				     &member->cow->holes,
-				     &member->cow->nr_holes);
+		ret = bs_segments_pin(&member->tracker->watch,
+				      &member->cow->holes,
+				      &member->cow->nr_holes);
 		if (ret)
 			break;
 	}
 	return ret;
+}
+
+static void bs_cut_unpin(struct bs_snapshot *snap)
+{
+	struct bs_member *member;
+
+	list_for_each_entry(member, &snap->members, entry)
+		bs_segments_unpin(&member->tracker->watch);
 }
 
 static int bs_cut_now(struct bs_cut *cut)
@@ -319,10 +326,9 @@ static int bs_cut_now(struct bs_cut *cut)
 	unsigned int noio;
 	int ret;
 
-	bs_segments_lock();
-	ret = bs_cut_record_holes(cut->snap);
+	ret = bs_cut_pin(cut->snap);
 	if (ret)
-		goto unlock;
+		goto unpin;
 	noio = memalloc_noio_save();
 	ret = bs_cut_stop(cut);
 	if (!ret)
@@ -331,8 +337,8 @@ static int bs_cut_now(struct bs_cut *cut)
 	memalloc_noio_restore(noio);
 	bs_cut_note_frozen(cut);
 	trace_blksnap_cut(cut->pause_ns, cut->gate_ns, ret);
-unlock:
-	bs_segments_unlock();
+unpin:
+	bs_cut_unpin(cut->snap);
 	return ret;
 }
 

@@ -341,6 +341,7 @@ int bs_disk_watch(struct bs_disk *disk, struct bs_watch *watch, bool settle)
 	int ret = 0;
 
 	watch->disk = disk;
+	INIT_LIST_HEAD(&watch->pin);
 	watch->writes = alloc_percpu(unsigned long);
 	if (!watch->writes)
 		return -ENOMEM;

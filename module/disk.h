@@ -86,9 +86,11 @@ struct bs_disk {
  *	while the disk is drained, or to NULL
  * @written: told of each write into the range, with preemption off, if set
  * @writes: how many there were, per CPU
+ * @pin: while a cut has its storages recorded, see bs_segments_pin()
  */
 struct bs_watch {
 	struct list_head entry;
+	struct list_head pin;
 	struct bs_disk *disk;
 	struct bs_range range;
 	struct bs_cow __rcu *cow;

@@ -9,13 +9,14 @@
  * belonged to a file at that cut.
  *
  * The list of all tells each cut which sectors belong to storages: images read
- * as zeros there.
+ * as zeros there. From then until the maps are armed the origin is pinned: no segment
+ * comes to lie on it, and none that does gives back its blocks.
  *
  * Each segment watches its disk for writes into its blocks. Ours do not reach
  * the watch, so any that does means that stored data is lost.
  *
- * Locks: bs_segments_mutex protects the list of all. It is held over the cut,
- * so nothing that needs a file system may be done under it.
+ * Locks: bs_segments_mutex protects the lists of all and of pinned origins. Nothing
+ * that needs a file system may be done under it.
  */
 
 #include <linux/module.h>
@@ -26,22 +27,14 @@
 
 static DEFINE_MUTEX(bs_segments_mutex);
 static LIST_HEAD(bs_segments);
+static LIST_HEAD(bs_pinned);
+static DECLARE_WAIT_QUEUE_HEAD(bs_segments_unpinned);
 static struct workqueue_struct *bs_segment_wq;
 
 /* How long a release waits for its space to be back. */
 #define BS_FLUSH_TIMEOUT (10 * HZ)
 static atomic_t bs_segments_dropping = ATOMIC_INIT(0);
 static DECLARE_WAIT_QUEUE_HEAD(bs_segments_dropped);
-
-void bs_segments_lock(void)
-{
-	mutex_lock(&bs_segments_mutex);
-}
-
-void bs_segments_unlock(void)
-{
-	mutex_unlock(&bs_segments_mutex);
-}
 
 static void bs_segment_written(struct bs_watch *watch,
 			       const struct bs_range *range)
@@ -93,20 +86,55 @@ static int bs_segment_guard(struct bs_segment *seg)
 	return ret;
 }
 
+bool bs_segment_overlaps(const struct bs_segment *seg,
+			 const struct gendisk *disk,
+			 const struct bs_range *range)
+{
+	return seg->bdev->bd_disk == disk &&
+		bs_rangeset_overlaps(seg->ranges, seg->nr_ranges, range->start,
+				     range->len);
+}
+
+static bool bs_segment_pinned(const struct bs_segment *seg)
+{
+	struct bs_watch *watch;
+
+	lockdep_assert_held(&bs_segments_mutex);
+	list_for_each_entry(watch, &bs_pinned, pin) {
+		if (bs_segment_overlaps(seg, watch->disk->gendisk, &watch->range))
+			return true;
+	}
+	return false;
+}
+
 static int bs_segment_register(struct bs_segment *seg)
 {
-	int ret = 0;
+	int ret;
 	u32 i;
 
-	bs_segments_lock();
+	mutex_lock(&bs_segments_mutex);
+	ret = bs_segment_pinned(seg) ? -EBUSY : 0;
 	for (i = 0; i < seg->nr_ranges && !ret; i++) {
 		if (bs_disk_overlaps(seg->bdev, &seg->ranges[i]))
 			ret = -EBUSY;
 	}
 	if (!ret)
 		list_add_tail(&seg->all, &bs_segments);
-	bs_segments_unlock();
+	mutex_unlock(&bs_segments_mutex);
 	return ret;
+}
+
+/* False: its blocks have been recorded by a cut that is not armed yet. */
+static bool bs_segment_unregister(struct bs_segment *seg)
+{
+	bool pinned;
+
+	mutex_lock(&bs_segments_mutex);
+	pinned = bs_segment_pinned(seg);
+	if (!pinned)
+		list_del(&seg->all);
+	mutex_unlock(&bs_segments_mutex);
+	return !pinned;
 }
 
 /* Checks what we were given and makes it known. */
@@ -143,12 +171,10 @@ static void bs_segment_drop_work(struct work_struct *work)
 	struct bs_segment *seg = container_of(work, struct bs_segment, drop);
 
 	/*
-	 * First this: a cut that recorded its blocks after they have been freed
-	 * would have its image read as zeros what others had written there.
+	 * First this: else a cut would have its image read as zeros what others
+	 * had written there.
 	 */
-	bs_segments_lock();
-	list_del(&seg->all);
-	bs_segments_unlock();
+	wait_event(bs_segments_unpinned, bs_segment_unregister(seg));
 	if (seg->sf.file)
 		bs_swapfile_drop(&seg->sf);
 	bs_bdev_unclaim(&seg->claimed);
@@ -267,17 +293,8 @@ bool bs_segment_surrounds(const struct bs_segment *seg,
 		start + bdev_nr_sectors(own);
 }
 
-bool bs_segment_overlaps(const struct bs_segment *seg,
-			 struct block_device *bdev,
-			 const struct bs_range *range)
-{
-	return seg->bdev->bd_disk == bdev->bd_disk &&
-		bs_rangeset_overlaps(seg->ranges, seg->nr_ranges, range->start,
-				     range->len);
-}
-
-static u32 bs_segments_ranges(struct block_device *bdev,
-			      const struct bs_range *range,
+/* Into @out, if there is one. */
+static u32 bs_segments_ranges(const struct bs_watch *watch,
 			      struct bs_range *out)
 {
 	struct bs_segment *seg;
@@ -285,13 +302,13 @@ static u32 bs_segments_ranges(struct block_device *bdev,
 	u32 nr = 0, i;
 
 	list_for_each_entry(seg, &bs_segments, all) {
-		if (seg->bdev->bd_disk != bdev->bd_disk)
+		if (seg->bdev->bd_disk != watch->disk->gendisk)
 			continue;
 		for (i = 0; i < seg->nr_ranges; i++) {
 			r = seg->ranges[i];
-			if (!bs_range_clip(&r, range))
+			if (!bs_range_clip(&r, &watch->range))
 				continue;
-			r.start -= range->start;
+			r.start -= watch->range.start;
 			if (out)
 				out[nr] = r;
 			nr++;
@@ -300,20 +317,40 @@ static u32 bs_segments_ranges(struct block_device *bdev,
 	return nr;
 }
 
-int bs_segments_on(struct block_device *bdev, const struct bs_range *range,
-		   struct bs_range **holes, u32 *nr)
+static int bs_segments_record(const struct bs_watch *watch,
+			      struct bs_range **holes, u32 *nr)
 {
 	lockdep_assert_held(&bs_segments_mutex);
 	*holes = NULL;
-	*nr = bs_segments_ranges(bdev, range, NULL);
+	*nr = bs_segments_ranges(watch, NULL);
 	if (!*nr)
 		return 0;
 	*holes = kvcalloc(*nr, sizeof(**holes), GFP_KERNEL);
 	if (!*holes)
 		return -ENOMEM;
-	bs_segments_ranges(bdev, range, *holes);
+	bs_segments_ranges(watch, *holes);
 	*nr = bs_rangeset_normalise(*holes, *nr);
 	return 0;
+}
+
+int bs_segments_pin(struct bs_watch *watch, struct bs_range **holes, u32 *nr)
+{
+	int ret;
+
+	mutex_lock(&bs_segments_mutex);
+	ret = bs_segments_record(watch, holes, nr);
+	if (!ret)
+		list_add(&watch->pin, &bs_pinned);
+	mutex_unlock(&bs_segments_mutex);
+	return ret;
+}
+
+void bs_segments_unpin(struct bs_watch *watch)
+{
+	mutex_lock(&bs_segments_mutex);
+	list_del_init(&watch->pin);
+	mutex_unlock(&bs_segments_mutex);
+	wake_up_all(&bs_segments_unpinned);
 }
 
 void bs_segments_flush(void)

@@ -17,7 +17,7 @@
 /**
  * struct bs_segment - blocks that old data is stored in
  * @entry: in its storage; RCU
- * @all: in the list of all segments; bs_segments_lock()
+ * @all: in the list of all segments; bs_segments_mutex
  * @fate: of the snapshot that it serves
  * @base: place of its first block
  * @bump: which of its blocks are in use; the storage's lock
@@ -92,31 +92,29 @@ bool bs_segment_surrounds(const struct bs_segment *seg,
 			  struct block_device *bdev,
 			  const struct bs_range *range);
 
-/* Does any of it lie in these sectors of the disk of @bdev? */
+/* Does any of it lie in these sectors of the disk? */
 bool bs_segment_overlaps(const struct bs_segment *seg,
-			 struct block_device *bdev,
+			 const struct gendisk *disk,
 			 const struct bs_range *range);
 
-/*
- * While this is locked, no segment of any storage comes into being, so that
- * the ranges recorded under it stay complete until the cut.
- */
-void bs_segments_lock(void);
-void bs_segments_unlock(void);
-
 /**
- * bs_segments_on() - which sectors of an origin belong to any storage
- * @bdev: the origin
- * @range: its sectors on the disk
+ * bs_segments_pin() - which sectors of an origin belong to any storage
+ * @watch: the origin
  * @holes: out, array of sectors relative to the origin's start; kvfree()
  * @nr: out, its length
  *
- * Called with bs_segments_lock().
+ * Until bs_segments_unpin(), that stays so: new segments are refused there, and those
+ * that are dropped keep their blocks.
  *
  * Return: 0 or -ENOMEM.
  */
-int bs_segments_on(struct block_device *bdev, const struct bs_range *range,
-		   struct bs_range **holes, u32 *nr);
+int bs_segments_pin(struct bs_watch *watch, struct bs_range **holes, u32 *nr);
+
+/**
+ * bs_segments_unpin() - the cut has been made, or not
+ * @watch: the origin, pinned or not
+ */
+void bs_segments_unpin(struct bs_watch *watch);
 
 /* Wait until dropped segments have been given back, but not for ever. */
 void bs_segments_flush(void);

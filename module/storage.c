@@ -276,7 +276,7 @@ static bool bs_source_overlaps(struct bs_storage *st,
 
 	list_for_each_entry(seg, &st->log.segments, entry) {
 		if (seg->owner == source &&
-		    bs_segment_overlaps(seg, bdev, range))
+		    bs_segment_overlaps(seg, bdev->bd_disk, range))
 			return true;
 	}
 	return false;

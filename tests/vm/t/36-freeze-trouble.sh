@@ -145,12 +145,17 @@ release
 say "thawed by somebody else before the cut"
 sync -f /mnt/a
 dmsetup suspend --noflush --nolockfs lower
-create /mnt/s 4M 4M /dev/mapper/lower /dev/vdb &
+blksnapctl create --timeout 60 --storage /mnt/s --reserve 4M --limit 4M \
+	/dev/mapper/lower /dev/vdb >/tmp/created &
 taker=$!
-wait_for 10 fsfreeze -u /mnt/b 2>/dev/null
+wait_for 20 fsfreeze -u /mnt/b 2>/dev/null
+# Storage of others comes and goes meanwhile
+begin=$SECONDS
+rawctl create append:/mnt/s:1M:1M destroy
+is_between "seconds" 0 $((SECONDS - begin)) "$(slow 5)"
 dmsetup resume lower
 wait $taker || fail "not taken"
-id=$(blksnapctl list --json | jq -r '.snapshots[0].id')
+use "$(head -n 1 /tmp/created)"
 same "frozen" "$(status 'members | map(.frozen | tostring) | join(" ")')" "true false"
 release
 
