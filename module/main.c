@@ -12,6 +12,7 @@
 #include "freeze.h"
 #include "hook.h"
 #include "mark.h"
+#include "power.h"
 #include "run.h"
 #include "segment.h"
 #include "write.h"
@@ -36,11 +37,16 @@ static int __init bs_init(void)
 	ret = bs_freeze_init();
 	if (ret)
 		goto exit_segment;
-	ret = bs_ctl_init();
+	ret = bs_power_init();
 	if (ret)
 		goto exit_freeze;
+	ret = bs_ctl_init();
+	if (ret)
+		goto exit_power;
 	return 0;
 
+exit_power:
+	bs_power_exit();
 exit_freeze:
 	bs_freeze_exit();
 exit_segment:
@@ -59,6 +65,7 @@ static void __exit bs_exit(void)
 {
 	bs_ctl_exit();
 	synchronize_rcu_tasks(); /* who put the last reference may be in here */
+	bs_power_exit();
 	bs_disk_exit();
 	bs_freeze_exit();
 	bs_segment_exit();

@@ -119,6 +119,16 @@ u32 bs_snapshot_list(u8 *ids, u32 room)
 	return nr;
 }
 
+void bs_snapshots_fail(u32 event, int error)
+{
+	struct bs_snapshot *snap;
+
+	mutex_lock(&bs_snapshots_lock);
+	list_for_each_entry(snap, &bs_snapshots, entry)
+		bs_fate_fail(&snap->fate, event, error, 0);
+	mutex_unlock(&bs_snapshots_lock);
+}
+
 /* Closes all images, or none. */
 static bool bs_snapshot_close_images(struct bs_snapshot *snap, bool force)
 {

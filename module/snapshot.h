@@ -120,6 +120,13 @@ int bs_snapshot_hold(struct bs_snapshot *snap, bool hold);
 int bs_snapshot_destroy(struct bs_snapshot *snap, bool force);
 
 /**
+ * bs_snapshots_fail() - all snapshots fail, taken or not
+ * @event: enum blksnap_event_type
+ * @error: negative errno
+ */
+void bs_snapshots_fail(u32 event, int error);
+
+/**
  * bs_snapshot_info() - tell about a snapshot and its members
  * @snap: snapshot
  * @info: filled in but for @members_ptr; @count is the number of members

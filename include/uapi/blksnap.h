@@ -362,6 +362,11 @@ enum blksnap_event_type {
 	BLKSNAP_EVENT_STORAGE_WRITTEN = 7,
 	/** @BLKSNAP_EVENT_LOST: @value events were dropped, the queue was full */
 	BLKSNAP_EVENT_LOST = 8,
+	/**
+	 * @BLKSNAP_EVENT_HIBERNATION: the machine is about to hibernate, which
+	 * would turn back the record of what has been preserved: it failed
+	 */
+	BLKSNAP_EVENT_HIBERNATION = 9,
 };
 
 /**

@@ -99,13 +99,14 @@ static void all_types_have_names(void **state)
 	__u32 type;
 
 	(void)state;
-	for (type = 1; type <= BLKSNAP_EVENT_LOST; type++)
+	for (type = 1; type <= BLKSNAP_EVENT_HIBERNATION; type++)
 		assert_string_not_equal(event_name(type), "unknown");
 	assert_string_equal(event_name(type), "unknown");
 	assert_string_equal(event_name(~0U), "unknown");
 	assert_false(event_is_failure(BLKSNAP_EVENT_LOW_SPACE));
 	assert_false(event_is_failure(BLKSNAP_EVENT_LOST));
 	assert_true(event_is_failure(BLKSNAP_EVENT_STORAGE_WRITTEN));
+	assert_true(event_is_failure(BLKSNAP_EVENT_HIBERNATION));
 }
 
 #define wait_test(f) cmocka_unit_test_setup_teardown(f, setup, fake_teardown)

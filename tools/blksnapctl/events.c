@@ -43,6 +43,9 @@ static const struct event_type types[] = {
 	[BLKSNAP_EVENT_STORAGE_WRITTEN] = {
 		"storage-written",
 		"somebody wrote into the storage: the snapshot failed", true },
+	[BLKSNAP_EVENT_HIBERNATION] = {
+		"hibernation",
+		"the machine was hibernated: the snapshot failed", true },
 	[BLKSNAP_EVENT_LOST] = { "lost", "events were lost", false },
 };
 

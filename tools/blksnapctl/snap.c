@@ -126,6 +126,8 @@ const char *snap_cause(int err)
 		return "there was no memory for the bookkeeping";
 	case ELOOP:
 		return "the storage lies on a device above one of the snapshot";
+	case ESTALE:
+		return "the machine was hibernated";
 	case ETIMEDOUT:
 		return "the storage took too long to store old data";
 	default:

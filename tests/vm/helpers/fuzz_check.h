@@ -121,7 +121,7 @@ static void check_info(const struct blksnap_snapshot_info *i)
 
 static void check_event(const struct blksnap_event *e)
 {
-	if (e->type < BLKSNAP_EVENT_LOW_SPACE || e->type > BLKSNAP_EVENT_LOST ||
+	if (e->type < BLKSNAP_EVENT_LOW_SPACE || e->type > BLKSNAP_EVENT_HIBERNATION ||
 	    e->error > 0 || e->error <= -ERRNOS || !e->time_ns ||
 	    !is_all(e->reserved, 0, sizeof(e->reserved)))
 		fail("event %u: error %d, at %llu", e->type, e->error,

@@ -15,13 +15,14 @@ static void print_event(const struct blksnap_event *event)
 	static const char *const names[] = {
 		"?", "LOW_SPACE", "OVERFLOW", "READ_ERROR", "STORE_ERROR",
 		"DEVICE_GONE", "NO_MEMORY", "STORAGE_WRITTEN", "LOST",
+		"HIBERNATION",
 	};
 	size_t i;
 
 	for (i = 0; i < 4; i++)
 		if (event->reserved[i])
 			die("reserved field of an event", (long)i);
-	printf("%s %s %u:%u %llu\n", names[event->type < 9 ? event->type : 0],
+	printf("%s %s %u:%u %llu\n", names[event->type < 10 ? event->type : 0],
 	       errno_name(-event->error), event->major, event->minor,
 	       event->value);
 	fflush(stdout);
