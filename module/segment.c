@@ -15,8 +15,8 @@
  * Each segment watches its disk for writes into its blocks. Ours do not reach
  * the watch, so any that does means that stored data is lost.
  *
- * Locks: bs_segments_mutex protects the lists of all and of pinned origins. Nothing
- * that needs a file system may be done under it.
+ * Locks: bs_segments_mutex protects the lists of all and of pinned origins, and the
+ * writing of bs_unpins. Nothing that needs a file system may be done under it.
  */
 
 #include <linux/module.h>
@@ -28,6 +28,7 @@
 static DEFINE_MUTEX(bs_segments_mutex);
 static LIST_HEAD(bs_segments);
 static LIST_HEAD(bs_pinned);
+static unsigned int bs_unpins; /* counted, so that they can be waited for */
 static DECLARE_WAIT_QUEUE_HEAD(bs_segments_unpinned);
 static struct workqueue_struct *bs_segment_wq;
 
@@ -124,17 +125,20 @@ static int bs_segment_register(struct bs_segment *seg)
 	return ret;
 }
 
-/* False: its blocks have been recorded by a cut that is not armed yet. */
-static bool bs_segment_unregister(struct bs_segment *seg)
+/* Waits while its blocks have been recorded by a cut that is not armed yet. */
+static void bs_segment_unregister(struct bs_segment *seg)
 {
-	bool pinned;
+	unsigned int unpins;
 
 	mutex_lock(&bs_segments_mutex);
-	pinned = bs_segment_pinned(seg);
-	if (!pinned)
-		list_del(&seg->all);
+	while (bs_segment_pinned(seg)) {
+		unpins = bs_unpins;
+		mutex_unlock(&bs_segments_mutex);
+		wait_event(bs_segments_unpinned, READ_ONCE(bs_unpins) != unpins);
+		mutex_lock(&bs_segments_mutex);
+	}
+	list_del(&seg->all);
 	mutex_unlock(&bs_segments_mutex);
-	return !pinned;
 }
 
 /* Checks what we were given and makes it known. */
@@ -174,7 +178,7 @@ static void bs_segment_drop_work(struct work_struct *work)
 	 * First this: else a cut would have its image read as zeros what others
 	 * had written there.
 	 */
-	wait_event(bs_segments_unpinned, bs_segment_unregister(seg));
+	bs_segment_unregister(seg);
 	if (seg->sf.file)
 		bs_swapfile_drop(&seg->sf);
 	bs_bdev_unclaim(&seg->claimed);
@@ -349,6 +353,7 @@ void bs_segments_unpin(struct bs_watch *watch)
 {
 	mutex_lock(&bs_segments_mutex);
 	list_del_init(&watch->pin);
+	WRITE_ONCE(bs_unpins, bs_unpins + 1);
 	mutex_unlock(&bs_segments_mutex);
 	wake_up_all(&bs_segments_unpinned);
 }

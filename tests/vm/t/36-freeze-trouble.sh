@@ -143,6 +143,7 @@ release
 
 # The last: some kernels count that file system as frozen from then on
 say "thawed by somebody else before the cut"
+other=$(rawctl create append:/mnt/b:1M:1M hold:1 id)
 sync -f /mnt/a
 dmsetup suspend --noflush --nolockfs lower
 blksnapctl create --timeout 60 --storage /mnt/s --reserve 4M --limit 4M \
@@ -153,6 +154,8 @@ wait_for 20 fsfreeze -u /mnt/b 2>/dev/null
 begin=$SECONDS
 rawctl create append:/mnt/s:1M:1M destroy
 is_between "seconds" 0 $((SECONDS - begin)) "$(slow 5)"
+# But what the cut has recorded stays until then
+rawctl "openid:$other" destroy
 dmsetup resume lower
 wait $taker || fail "not taken"
 use "$(head -n 1 /tmp/created)"
