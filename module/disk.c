@@ -28,6 +28,7 @@
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
+#include "compat/wq.h"
 #include "write.h"
 
 #define BS_DISKS_BITS 8
@@ -95,10 +96,11 @@ static int bs_disk_alloc_parts(struct bs_disk *disk)
 	disk->writes = bs_write_pool();
 	disk->park_wq = alloc_workqueue("blksnap-park-%s",
 					WQ_MEM_RECLAIM | WQ_UNBOUND, 1, name);
+	/* Bound: what they do is short, and where it was asked for the caches are warm */
 	disk->copy_wq = alloc_workqueue("blksnap-copy-%s",
-					WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
+					WQ_MEM_RECLAIM | WQ_PERCPU, 0, name);
 	disk->send_wq = alloc_workqueue("blksnap-send-%s",
-					WQ_MEM_RECLAIM | WQ_UNBOUND, 0, name);
+					WQ_MEM_RECLAIM | WQ_PERCPU, 0, name);
 	if (!disk->counts || !disk->writes || !disk->park_wq ||
 	    !disk->copy_wq || !disk->send_wq)
 		return -ENOMEM;

@@ -17,6 +17,7 @@
 #include <linux/delay.h>
 #include <linux/rculist.h>
 
+#include "compat/wq.h"
 #include "hook.h"
 #include "log.h"
 #include "mark.h"
@@ -297,7 +298,7 @@ int bs_log_init(struct bs_log *log, struct bs_fate *fate,
 	INIT_LIST_HEAD(&log->segments);
 	INIT_WORK(&log->work, bs_log_work);
 	log->batches = mempool_create_kmalloc_pool(2, sizeof(struct bs_batch));
-	log->wq = alloc_workqueue("blksnap-log", WQ_MEM_RECLAIM | WQ_UNBOUND,
+	log->wq = alloc_workqueue("blksnap-log", WQ_MEM_RECLAIM | WQ_PERCPU,
 				  1);
 	if (!log->batches || !log->wq)
 		return -ENOMEM;
