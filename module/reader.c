@@ -13,8 +13,9 @@
  * This allows to read the origin over small gaps of preserved blocks, too: when
  * that has ended, they are read from the storage.
  *
- * Blocks that are just being copied are waited for, which is why reads are
- * done by workers: who sent them may hold bios that we wait for.
+ * Blocks that are just being copied are waited for, which only workers may do: who
+ * sent a read may hold bios that we wait for. So may who finds no memory at once.
+ * What is all in one place is sent right away.
  *
  * Locks: none. dead is set once; reads count themselves in ios before they look at
  * it, with a full barrier between, and bs_reader_stop() sets it before it looks at
@@ -243,14 +244,16 @@ static void bs_read_part_end(struct bio *clone, struct bs_mark *mark)
 	bs_read_part_free(part);
 }
 
-static void bs_read_send(struct bs_read_io *io, struct bvec_iter iter,
-			 const struct bs_read_span *span)
+/* False: no memory, which cannot be if @gfp allows to wait for it. */
+static bool bs_read_send(struct bs_read_io *io, struct bvec_iter iter,
+			 const struct bs_read_span *span, gfp_t gfp)
 {
 	struct bs_read_part *part;
 	struct bio *clone;
 
-	clone = bio_alloc_clone(span->bdev, io->bio, GFP_NOIO,
-				&io->reader->parts);
+	clone = bio_alloc_clone(span->bdev, io->bio, gfp, &io->reader->parts);
+	if (!clone)
+		return false;
 	part = container_of(clone, struct bs_read_part, clone);
 	part->io = io;
 	part->kind = span->kind;
@@ -266,6 +269,7 @@ static void bs_read_send(struct bs_read_io *io, struct bvec_iter iter,
 	bs_mark_set(clone, &part->mark, bs_read_part_end);
 	refcount_inc(&io->pending);
 	bs_submit(clone);
+	return true;
 }
 
 /* Reads a part of the reader's bio; sleeps. */
@@ -289,7 +293,7 @@ static void bs_read_walk(struct bs_read_io *io, struct bvec_iter iter,
 		if (span.kind == BS_ZERO)
 			bs_read_zero(io->bio, iter, span.sectors);
 		else if (span.kind != BS_ORIGIN || mode != BS_HAVE)
-			bs_read_send(io, iter, &span);
+			bs_read_send(io, iter, &span, GFP_NOIO);
 		bio_advance_iter(io->bio, &iter,
 				 span.sectors << SECTOR_SHIFT);
 	}
@@ -300,11 +304,31 @@ static void bs_read_io_work(struct work_struct *work)
 {
 	struct bs_read_io *io = container_of(work, struct bs_read_io, work);
 
-	atomic64_add(bio_sectors(io->bio), &io->reader->cow->image_read);
 	bs_read_walk(io, io->bio->bi_iter, BS_BRIDGE);
 	bs_read_io_put(io);
 }
 
+/* True if all of the read has been sent; never waits. */
+static bool bs_read_at_once(struct bs_read_io *io)
+{
+	struct bs_cow *cow = io->reader->cow;
+	struct bvec_iter iter = io->bio->bi_iter;
+	u64 sectors = bio_sectors(io->bio);
+	struct bs_read_span span;
+
+	if (bs_fate_error(cow->fate))
+		return false;
+	bs_read_classify(cow, iter.bi_sector, sectors, BS_BRIDGE, &span);
+	if (span.kind != BS_ORIGIN && span.kind != BS_STORED)
+		return false;
+	return span.sectors == sectors &&
+		bs_read_send(io, iter, &span, GFP_NOWAIT | __GFP_NOWARN);
+}
+
+/*
+ * Waits for the end of other reads if there is no memory. None of their parts is
+ * still on our current->bio_list: what is for a lower device comes first there.
+ */
 static void bs_read_begin(struct bs_reader *reader, struct bio *bio)
 {
 	struct bs_read_io *io = mempool_alloc(reader->io_pool, GFP_NOIO);
@@ -312,6 +336,11 @@ static void bs_read_begin(struct bs_reader *reader, struct bio *bio)
 	io->reader = reader;
 	io->bio = bio;
 	refcount_set(&io->pending, 1);
+	atomic64_add(bio_sectors(bio), &reader->cow->image_read);
+	if (bs_read_at_once(io)) {
+		bs_read_io_put(io);
+		return;
+	}
 	INIT_WORK(&io->work, bs_read_io_work);
 	queue_work(reader->wq, &io->work);
 }
