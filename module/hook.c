@@ -31,6 +31,7 @@
 #include <linux/rcupdate.h>
 
 #include "compat/ftrace.h"
+#include "compat/module.h"
 #include "hook.h"
 
 static DEFINE_MUTEX(bs_hook_lock);
@@ -61,7 +62,7 @@ static bool bs_hook_wants(struct bio *bio, unsigned long parent_ip)
 {
 	if (bio == READ_ONCE(bs_probe))
 		return true;
-	if (within_module(parent_ip, THIS_MODULE))
+	if (bs_within_text(parent_ip))
 		return false;
 	return bs_hook_ops->filter(bio);
 }

@@ -2,30 +2,10 @@
 /* Ranges of sectors and blocks, and sorted sets of them: see range.h */
 #include <linux/limits.h>
 #include <linux/minmax.h>
-#include <linux/overflow.h>
 #include <linux/sort.h>
 #include <linux/types.h>
 
 #include "range.h"
-
-u64 bs_range_end(u64 start, u64 len)
-{
-	u64 end;
-
-	if (check_add_overflow(start, len, &end))
-		return U64_MAX;
-	return end;
-}
-
-static u64 bs_end_of(const struct bs_range *r)
-{
-	return bs_range_end(r->start, r->len);
-}
-
-bool bs_ranges_overlap(const struct bs_range *a, const struct bs_range *b)
-{
-	return max(a->start, b->start) < min(bs_end_of(a), bs_end_of(b));
-}
 
 bool bs_range_clip(struct bs_range *r, const struct bs_range *bounds)
 {

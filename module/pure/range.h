@@ -12,6 +12,9 @@
 #ifndef BS_PURE_RANGE_H
 #define BS_PURE_RANGE_H
 
+#include <linux/limits.h>
+#include <linux/minmax.h>
+#include <linux/overflow.h>
 #include <linux/types.h>
 
 /* The unit of copying. Blocks are counted from the start of the origin. */
@@ -78,7 +81,19 @@ static inline u64 bs_blocks_in(u64 sectors)
  *
  * Return: @start + @len, or U64_MAX if that is too large for a u64.
  */
-u64 bs_range_end(u64 start, u64 len);
+static inline u64 bs_range_end(u64 start, u64 len)
+{
+	u64 end;
+
+	if (check_add_overflow(start, len, &end))
+		return U64_MAX;
+	return end;
+}
+
+static inline u64 bs_end_of(const struct bs_range *r)
+{
+	return bs_range_end(r->start, r->len);
+}
 
 /**
  * bs_ranges_overlap() - have two ranges a position in common?
@@ -87,7 +102,11 @@ u64 bs_range_end(u64 start, u64 len);
  *
  * Return: whether they have.
  */
-bool bs_ranges_overlap(const struct bs_range *a, const struct bs_range *b);
+static inline bool bs_ranges_overlap(const struct bs_range *a,
+				     const struct bs_range *b)
+{
+	return max(a->start, b->start) < min(bs_end_of(a), bs_end_of(b));
+}
 
 /**
  * bs_range_clip() - cut off what lies outside of bounds
