@@ -70,8 +70,8 @@ start() {
 		cat "$CACHE/guest.cpio" "$CACHE/modules-$kernel.cpio"
 		overlay "$kernel" "$test" "$dir"
 	} >"$dir/initramfs"
-	# shellcheck disable=SC2046
-	qemu -accel tcg,thread=multi -cpu "$CPU" -smp 2 \
+	# shellcheck disable=SC2046,SC2086
+	qemu -accel tcg -cpu "$CPU" -smp 2 \
 		-m "${MEMORY:-$memory}" -nodefaults -no-user-config \
 		-display none -no-reboot \
 		-serial "file:$dir/kernel" -serial "file:$dir/output" \
@@ -79,7 +79,8 @@ start() {
 		-kernel "$CACHE/kernel-$kernel/vmlinux" -initrd "$dir/initramfs" \
 		-append "$(command_line "$test" "$seconds") $(detectors "$kernel") \
 			$(header "$file" bootargs)" \
-		$(disks "$file" "$dir") $(header "$file" qemu) &
+		$(disks "$file" "$dir") $(header "$file" qemu) \
+		${MACHINE_OPTIONS:-} &
 	MACHINE=$!
 }
 

@@ -266,6 +266,26 @@ function curves(k, i, b, d, cells) {
 	print ""
 }
 
+function instructions(k, i, j, c, w, cells, n) {
+	if (!(("instructions " k, "is") in seen))
+		return
+	printf "## Linux %s: instructions of a write\n\n", k
+	print "Exact: counted in a machine of one processor whose clock is their number, fio's own"
+	print "among them; null_blk, 4 KiB at random, a copy unit of 4 KiB."
+	print ""
+	n = split("write again single", w, " ")
+	head("", "for_the_first_time,_16_at_a_time again again,_one_at_a_time")
+	for (j = 1; j <= contenders[0]; j++) {
+		c = contenders[j]
+		if (!has(k, "instructions", c, "write", "instructions"))
+			continue
+		for (i = 1; i <= n; i++)
+			cells[i] = median(k, "instructions", c, w[i], "instructions")
+		row(c, cells, n)
+	}
+	print ""
+}
+
 # Below 40 MiB of data, what else happens to memory counts for more
 function memory(k, c, blocks, copied) {
 	copied = median(k, "curves", c, "memory" blocks, "copied_kib")
@@ -284,5 +304,6 @@ END {
 		idle(k)
 		take(k)
 		curves(k)
+		instructions(k)
 	}
 }
