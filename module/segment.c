@@ -260,10 +260,11 @@ static int bs_segment_claim(struct bs_segment *seg, struct block_device *bdev,
 		return -EROFS;
 	if (bdev_is_zoned(seg->bdev))
 		return -EOPNOTSUPP; /* several writes are on their way at once */
-	blocks = bs_block_of(bdev_nr_sectors(seg->bdev));
+	/* Of a larger device so much is used */
+	blocks = min_t(u64, bs_block_of(bdev_nr_sectors(seg->bdev)), BS_PLACE_MAX - 1);
 	if (limit)
 		blocks = min(blocks, limit >> BS_BLOCK_SHIFT);
-	if (!blocks || blocks >= BS_PLACE_MAX)
+	if (!blocks)
 		return -EINVAL;
 	seg->ext = kvcalloc(1, sizeof(*seg->ext), GFP_KERNEL);
 	if (!seg->ext)

@@ -187,5 +187,14 @@ same "the file between" "$(md5sum </mnt/s/fill)" "$kept"
 umount /mnt/s
 check_fs ext4 /dev/vdb
 
+say "a device of 20 TiB"
+modprobe null_blk nr_devices=0
+null_disk huge memory_backed=0 size=$((20 << 20))
+create /dev/huge - - /dev/vda
+is_between "storage, MiB" $(((16 << 20) - 1)) $(($(status storage_reserved) >> 20)) \
+	$((16 << 20))
+release
+rmdir /sys/kernel/config/nullb/huge
+
 rawctl clean
 unload_module
