@@ -74,6 +74,17 @@ static bool bs_disk_quiet(struct bs_disk *disk)
 	return in == out;
 }
 
+static void bs_disk_free_spare(struct bs_disk *disk)
+{
+	int cpu;
+
+	if (!disk->spare)
+		return;
+	for_each_possible_cpu(cpu)
+		mempool_free(*per_cpu_ptr(disk->spare, cpu), disk->writes);
+	free_percpu(disk->spare);
+}
+
 static void bs_disk_free(struct bs_disk *disk)
 {
 	if (disk->park_wq)
@@ -82,6 +93,7 @@ static void bs_disk_free(struct bs_disk *disk)
 		destroy_workqueue(disk->send_wq);
 	if (disk->copy_wq)
 		destroy_workqueue(disk->copy_wq);
+	bs_disk_free_spare(disk);
 	mempool_destroy(disk->writes);
 	free_percpu(disk->counts);
 	bs_bdev_close(&disk->bdev);
@@ -93,6 +105,7 @@ static int bs_disk_alloc_parts(struct bs_disk *disk)
 	const char *name = disk->gendisk->disk_name;
 
 	disk->counts = alloc_percpu(struct bs_count);
+	disk->spare = alloc_percpu(struct bs_write *);
 	disk->writes = bs_write_pool();
 	disk->park_wq = alloc_workqueue("blksnap-park-%s",
 					WQ_MEM_RECLAIM | WQ_UNBOUND, 1, name);
@@ -101,7 +114,7 @@ static int bs_disk_alloc_parts(struct bs_disk *disk)
 					WQ_MEM_RECLAIM | WQ_PERCPU, 0, name);
 	disk->send_wq = alloc_workqueue("blksnap-send-%s",
 					WQ_MEM_RECLAIM | WQ_PERCPU, 0, name);
-	if (!disk->counts || !disk->writes || !disk->park_wq ||
+	if (!disk->counts || !disk->spare || !disk->writes || !disk->park_wq ||
 	    !disk->copy_wq || !disk->send_wq)
 		return -ENOMEM;
 	return 0;

@@ -16,6 +16,7 @@
 #include "pure/range.h"
 
 struct bs_cow;
+struct bs_write;
 
 struct bs_count {
 	unsigned long in;
@@ -47,6 +48,7 @@ struct bs_count {
  * @release: works off @parked
  * @reap: frees a disk that hung when it was put
  * @writes: of struct bs_write
+ * @spare: one of these for each processor, or NULL
  * @park_wq: for @release, which waits for what @send_wq and @copy_wq do
  * @copy_wq: reads old data
  * @send_wq: sends writes on; one may sleep there without stopping another
@@ -72,6 +74,7 @@ struct bs_disk {
 	struct work_struct release;
 	struct work_struct reap;
 	mempool_t *writes;
+	struct bs_write * __percpu *spare;
 	struct workqueue_struct *park_wq;
 	struct workqueue_struct *copy_wq;
 	struct workqueue_struct *send_wq;

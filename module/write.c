@@ -59,6 +59,28 @@ static void bs_count_out(struct bs_disk *disk)
 		wake_up(&disk->drained);
 }
 
+/*
+ * One is kept for each processor: a writer that waits for its writes gets the same
+ * one each time.
+ */
+static struct bs_write *bs_write_alloc(struct bs_disk *disk)
+{
+	struct bs_write *write = this_cpu_xchg(*disk->spare, NULL);
+
+	return write ?: mempool_alloc(disk->writes, GFP_NOWAIT | __GFP_NOWARN);
+}
+
+/* What is kept is nobody's reserve: that is filled up first. */
+static void bs_write_free(struct bs_write *write, struct bs_disk *disk)
+{
+	mempool_t *pool = disk->writes;
+
+	smp_rmb(); /* pairs with mempool_alloc(), as that in mempool_free() */
+	if (READ_ONCE(pool->curr_nr) < pool->min_nr ||
+	    this_cpu_cmpxchg(*disk->spare, NULL, write))
+		mempool_free(write, pool);
+}
+
 static void bs_write_end(struct bio *bio, struct bs_mark *mark)
 {
 	struct bs_write *write = container_of(mark, struct bs_write, mark);
@@ -67,7 +89,7 @@ static void bs_write_end(struct bio *bio, struct bs_mark *mark)
 	bio->bi_end_io = write->end_io;
 	bio->bi_private = write->private;
 	rcu_read_lock();
-	mempool_free(write, disk->writes);
+	bs_write_free(write, disk);
 	bs_count_out(disk);
 	rcu_read_unlock();
 	bs_endio_next(bio);
@@ -85,7 +107,7 @@ static enum bs_verdict bs_write_judge(struct bs_write *write)
 		this_cpu_inc(*watch->writes);
 		if (watch->written)
 			watch->written(watch, &write->range);
-		cow = rcu_dereference(watch->cow);
+		cow = rcu_dereference_check(watch->cow, !preemptible());
 		if (cow)
 			verdict = max(verdict,
 				      bs_write_ops->judge(cow, write->bio,
@@ -166,11 +188,11 @@ static bool bs_write_wants(struct bs_disk *disk, struct bio *bio)
 		return bs_disk_settling(disk, bio);
 	if (bs_write_is_left(disk, bio))
 		return false;
-	write = mempool_alloc(disk->writes, GFP_NOWAIT | __GFP_NOWARN);
+	write = bs_write_alloc(disk);
 	if (!write)
 		return true;
 	if (!bs_write_admit(write, disk, bio)) {
-		mempool_free(write, disk->writes);
+		bs_write_free(write, disk);
 		return true;
 	}
 	return write->verdict != BS_PASS;
@@ -194,23 +216,21 @@ static void bs_write_let_wait(struct bio *bio)
 	rcu_read_unlock();
 }
 
-/* Flushes without data pass: what they have to wait for is not complete yet. */
+/*
+ * Flushes without data pass: what they have to wait for is not complete yet. That
+ * preemption is off is an RCU read side, too.
+ */
 static bool bs_write_filter(struct bio *bio)
 {
 	struct bs_disk *disk;
-	bool wanted = false;
 
 	if ((bio->bi_opf & (REQ_NOWAIT | REQ_POLLED)) == REQ_NOWAIT &&
 	    atomic_read(&bs_disks_draining))
 		bs_write_let_wait(bio);
 	if (!op_is_write(bio_op(bio)) || !bio_sectors(bio))
 		return false;
-	rcu_read_lock();
 	disk = bs_disk_find(bio->bi_bdev->bd_disk);
-	if (disk && !bs_marked(bio))
-		wanted = bs_write_wants(disk, bio);
-	rcu_read_unlock();
-	return wanted;
+	return disk && !bs_marked(bio) && bs_write_wants(disk, bio);
 }
 
 /* False: nobody watches the disk any more. */
@@ -359,7 +379,7 @@ void bs_write_release(struct work_struct *work)
 		admitted = bs_write_admit(write, disk, bio);
 		rcu_read_unlock();
 		if (!admitted) {
-			mempool_free(write, disk->writes);
+			bs_write_free(write, disk);
 			bs_disk_repark(disk, bio);
 			return;
 		}

@@ -28,8 +28,8 @@ more_than_raw() {
 
 load_module
 bench 1 '' '' | tee /tmp/counted
-more_than_raw loaded write 200
-more_than_raw attached write 740
+more_than_raw loaded write 180
+more_than_raw attached write 400
 more_than_raw blksnap write 14500
-more_than_raw blksnap again 1050
+more_than_raw blksnap again 700
 unload_module
