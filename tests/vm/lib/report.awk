@@ -20,6 +20,9 @@ $1 == "RESULT" {
 		split($i, pair, "=")
 		key = kernel SUBSEP $2 SUBSEP $3 SUBSEP $5 SUBSEP pair[1]
 		lists[key] = lists[key] " " pair[2]
+		key = key SUBSEP $4
+		sums[key] += pair[2]
+		counts[key]++
 	}
 }
 
@@ -33,9 +36,9 @@ function add(list, word) {
 
 function has(k, p, c, w, name) { return (k, p, c, w, name) in lists }
 
-# The value at PART (0 to 1) of what was measured, smallest first
-function value(k, p, c, w, name, part, n, v, i, j, t) {
-	n = split(lists[k, p, c, w, name], v, " ")
+# The value at PART (0 to 1) of a list, smallest first
+function nth(list, part, n, v, i, j, t) {
+	n = split(list, v, " ")
 	if (!n)
 		return 0
 	for (i = 2; i <= n; i++)
@@ -47,12 +50,23 @@ function value(k, p, c, w, name, part, n, v, i, j, t) {
 	return v[1 + int((n - 1) * part)]
 }
 
-function median(k, p, c, w, name) { return value(k, p, c, w, name, .5) }
+function median(k, p, c, w, name) { return nth(lists[k, p, c, w, name], .5) }
 
-# W2 is as fast as W1 without a snapshot; the reader of W6 is told in MB/s
-function ratio(k, p, c, w, part, base) {
-	base = median(k, p, "raw", w == "W2" ? "W1" : w, "bytes_per_s")
-	return base ? value(k, p, c, w, "bytes_per_s", part) / base : 0
+# In one round
+function mean(k, p, c, w, round, key) {
+	key = k SUBSEP p SUBSEP c SUBSEP w SUBSEP "bytes_per_s" SUBSEP round
+	return key in counts ? sums[key] / counts[key] : 0
+}
+
+# Of the ratios of each round, that at PART. W2 is as fast as W1 without a snapshot; the
+# reader of W6 is told in MB/s
+function ratio(k, p, c, w, part, r, raw, list) {
+	for (r = 1; r <= rounds[k, p]; r++) {
+		raw = mean(k, p, "raw", w == "W2" ? "W1" : w, r)
+		if (raw && mean(k, p, c, w, r))
+			list = list " " mean(k, p, c, w, r) / raw
+	}
+	return nth(list, part)
 }
 
 function row(first, cells, n, i, line) {
