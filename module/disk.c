@@ -109,7 +109,7 @@ static int bs_disk_alloc_parts(struct bs_disk *disk)
 	disk->writes = bs_write_pool();
 	disk->park_wq = alloc_workqueue("blksnap-park-%s",
 					WQ_MEM_RECLAIM | WQ_UNBOUND, 1, name);
-	/* Bound: what they do is short, and where it was asked for the caches are warm */
+	/* Bound: one worker takes what was queued where it runs, see doc/design.md */
 	disk->copy_wq = alloc_workqueue("blksnap-copy-%s",
 					WQ_MEM_RECLAIM | WQ_PERCPU, 0, name);
 	disk->send_wq = alloc_workqueue("blksnap-send-%s",

@@ -316,7 +316,7 @@ static bool bs_read_at_once(struct bs_read_io *io)
 	u64 sectors = bio_sectors(io->bio);
 	struct bs_read_span span;
 
-	if (bs_fate_error(cow->fate))
+	if (!sectors || bs_fate_error(cow->fate))
 		return false;
 	bs_read_classify(cow, iter.bi_sector, sectors, BS_BRIDGE, &span);
 	if (span.kind != BS_ORIGIN && span.kind != BS_STORED)

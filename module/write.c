@@ -107,7 +107,7 @@ static enum bs_verdict bs_write_judge(struct bs_write *write)
 		this_cpu_inc(*watch->writes);
 		if (watch->written)
 			watch->written(watch, &write->range);
-		cow = rcu_dereference_check(watch->cow, !preemptible());
+		cow = rcu_dereference_check(watch->cow, rcu_read_lock_any_held());
 		if (cow)
 			verdict = max(verdict,
 				      bs_write_ops->judge(cow, write->bio,
@@ -207,13 +207,10 @@ static bool bs_write_wants(struct bs_disk *disk, struct bio *bio)
  */
 static void bs_write_let_wait(struct bio *bio)
 {
-	struct bs_disk *disk;
+	struct bs_disk *disk = bs_disk_find(bio->bi_bdev->bd_disk);
 
-	rcu_read_lock();
-	disk = bs_disk_find(bio->bi_bdev->bd_disk);
 	if (disk && atomic_read(&disk->draining))
 		bio->bi_opf &= ~REQ_NOWAIT;
-	rcu_read_unlock();
 }
 
 /*

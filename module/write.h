@@ -60,7 +60,7 @@ struct bs_write {
 
 /**
  * struct bs_write_ops - who decides on writes
- * @judge: may this write pass? RCU read side, preemption off, must not sleep
+ * @judge: may this write pass? RCU read side; must not sleep
  * @hold: take over a write that may not pass yet; must not sleep
  */
 struct bs_write_ops {

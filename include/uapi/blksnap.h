@@ -179,7 +179,7 @@ struct blksnap_add_device {
  *	0 only with a block device
  * @limit: in, bytes that the storage may grow to, a multiple of 4096 and at
  *	least @reserve; 0 stands for @reserve. Of a block device, this many bytes
- *	are used, 0 stands for all of it, and @reserve has no effect.
+ *	are used, 0 stands for all of it up to 16 TiB, and @reserve has no effect.
  * @reserved: in, 0
  */
 struct blksnap_append_storage {
