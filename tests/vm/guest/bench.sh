@@ -11,6 +11,7 @@
 #   loaded           another device is tracked, and this one is not
 #   attached         tracked, no snapshot
 #   blksnap          a snapshot
+#   blksnap4         likewise, with a copy unit of 4 KiB
 #   dmP4 to dmP256   dm-snapshot, persistent, with chunks of so many KiB
 #   dmN4 to dmN256   likewise, transient
 #   thin             dm-thin with blocks of 64 KiB; its volume, of 1 GiB, has to
@@ -39,6 +40,14 @@ setup_blksnap() {
 }
 
 teardown_blksnap() { release; }
+
+setup_blksnap4() {
+	echo 4 >/sys/module/blksnap/parameters/copy_kib
+	setup_blksnap
+	echo 0 >/sys/module/blksnap/parameters/copy_kib
+}
+
+teardown_blksnap4() { release; }
 
 # setup_dm P|N KIB
 setup_dm() {

@@ -148,34 +148,36 @@ function absolute(k, p, names, n, i, j, nr, c, w, cells, label) {
 }
 
 # What a snapshot costs the disks, by their own counters
-function costs(k, p, names, n, i, w, cells, nr, label) {
+function costs(k, p, c, names, n, i, w, cells, nr, label) {
 	n = split(names, w, " ")
 	split("read from the origin, of what was written;stored, of what was written;" \
 		"reads of the origin;a write to the storage, KiB;flushes of the storage", \
 		label, ";")
-	head("blksnap", names)
+	if (!has(k, p, c, w[1], "iops"))
+		return
+	head(c, names)
 	for (nr = 1; nr <= 5; nr++) {
 		for (i = 1; i <= n; i++)
-			cells[i] = has(k, p, "blksnap", w[i], "iops") ? \
-				cost(k, p, w[i], nr) : ""
+			cells[i] = has(k, p, c, w[i], "iops") ? \
+				cost(k, p, c, w[i], nr) : ""
 		row(label[nr], cells, n)
 	}
 	print ""
 }
 
-function cost(k, p, w, nr, written, writes) {
-	written = median(k, p, "blksnap", w, "origin_written_sectors") + 1e-9
-	writes = median(k, p, "blksnap", w, "store_writes") + 1e-9
+function cost(k, p, c, w, nr, written, writes) {
+	written = median(k, p, c, w, "origin_written_sectors") + 1e-9
+	writes = median(k, p, c, w, "store_writes") + 1e-9
 	if (nr == 1)
-		return short(median(k, p, "blksnap", w, "origin_read_sectors") / written)
+		return short(median(k, p, c, w, "origin_read_sectors") / written)
 	if (nr == 2)
-		return short(median(k, p, "blksnap", w, "store_written_sectors") / written)
+		return short(median(k, p, c, w, "store_written_sectors") / written)
 	if (nr == 3)
-		return median(k, p, "blksnap", w, "origin_reads")
+		return median(k, p, c, w, "origin_reads")
 	if (nr == 4)
-		return sprintf("%.0f", median(k, p, "blksnap", w, \
+		return sprintf("%.0f", median(k, p, c, w, \
 			"store_written_sectors") / 2 / writes)
-	return median(k, p, "blksnap", w, "store_flushes")
+	return median(k, p, c, w, "store_flushes")
 }
 
 function profile(k, p, title) {
@@ -186,7 +188,8 @@ function profile(k, p, title) {
 	ratios(k, p, "W1 W1p W2 W3 W4 W5 W6 W6r")
 	ratios(k, p, "Q1 M1 F1 R1 R4 P1 P4 D1")
 	absolute(k, p, "W1 W1p W3 W4 W5 W6 W6r Q1 F1")
-	costs(k, p, "W1 W1p W2 W3 W4")
+	costs(k, p, "blksnap", "W1 W1p W2 W3 W4")
+	costs(k, p, "blksnap4", "W1 W1p W2 W3 W4")
 	data(k, p, "W1 W1p W2 W3 W4 W5 W6")
 }
 
