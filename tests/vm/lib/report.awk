@@ -94,6 +94,8 @@ function short(x) { return sprintf(x < 9.995 ? "%.2f" : "%.0f", x) }
 # What contenders reach of raw
 function ratios(k, p, names, n, i, j, c, w, cells, any) {
 	n = split(names, w, " ")
+	if (!has(k, p, "blksnap", w[1], "bytes_per_s"))
+		return
 	head("of raw", names)
 	for (j = 1; j <= contenders[0]; j++) {
 		c = contenders[j]
