@@ -6,9 +6,10 @@
  * reads a neighbourhood in hardly more time, and later writes to that need no read
  * of their own. So it is measured how long such a disk takes for a read of what is
  * written and no more: from its begin, or from the end of the read before if that
- * was later, to its end. Disks end reads in bursts, so the mean of some is taken. As
- * long as that leaves it at the least, it is measured on and on; if not, it counts
- * until it is time to try the least again. All reads that are measured are of the same
+ * was later, to its end. Disks end reads in bursts, and any disk stands still for
+ * some 10 ms at times, so the mean of enough of them is taken. As long as that leaves
+ * it at the least, it is measured on and on; if not, it counts until it is time to
+ * try the least again. All reads that are measured are of the same
  * kind, so the choice does not feed back into the measure.
  */
 #ifndef BS_PURE_UNIT_H
@@ -23,14 +24,16 @@
 #define BS_UNIT_MIDDLE 32u
 #define BS_UNIT_MOST 128u
 
-/* Reads that are measured, and for how long more than the least is copied, in ns */
+/* So many reads are measured at least, and for so long, in ns */
 #define BS_UNIT_SAMPLES 32u
+#define BS_UNIT_SPAN (100ULL * 1000 * 1000)
+/* For how long more than the least is copied, in ns */
 #define BS_UNIT_PERIOD (10ULL * 1000 * 1000 * 1000)
 /*
- * Up to this, in ns, a read for each write is cheaper than what 128 KiB take: a
- * disk with 200 MB/s and 5000 requests per second does two in it
+ * Up to this, in ns, two reads are cheaper than one of 128 KiB: that takes twice as
+ * long at 200 MB/s
  */
-#define BS_UNIT_QUICK 250000u
+#define BS_UNIT_QUICK 330000u
 /* And from this on 512 KiB are cheaper than a read: disks that turn */
 #define BS_UNIT_SLOW 4000000u
 /* What each further block of a read may take, and of the write that it is for */
@@ -38,10 +41,10 @@
 
 /**
  * struct bs_unit - what has been measured
- * @blocks: the unit
- * @fixed: is not measured
- * @left: reads that are still to be measured
- * @busy: how long those measured took
+ * @blocks: the unit; it is measured while this is the least
+ * @fixed: it never is
+ * @nr: reads that have been measured; 0 while it is not
+ * @busy: how long these took
  * @last: when the last of them ended
  * @again: when it is time for that
  *
@@ -50,7 +53,7 @@
 struct bs_unit {
 	u32 blocks;
 	bool fixed;
-	u32 left;
+	u32 nr;
 	u64 busy;
 	u64 last;
 	u64 again;

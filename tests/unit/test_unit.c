@@ -18,6 +18,13 @@ static int setup(void **state)
 	return 0;
 }
 
+/* As many as are needed, if each takes so long */
+static unsigned int enough(u64 ns)
+{
+	return ns * BS_UNIT_SAMPLES < BS_UNIT_SPAN ?
+		(BS_UNIT_SPAN + ns - 1) / ns : BS_UNIT_SAMPLES;
+}
+
 /* Reads one after the other, so long each; returns the unit after them */
 static u32 reads(unsigned int nr, u64 ns)
 {
@@ -34,6 +41,21 @@ static void least_until_it_is_known(void **state)
 	assert_int_equal(bs_unit_get(&unit, now, true), 1);
 	assert_int_equal(reads(BS_UNIT_SAMPLES - 1, 50 * MS), 1);
 	assert_int_equal(reads(1, 50 * MS), 128);
+	setup(state);
+	assert_int_equal(reads(enough(500 * US) - 1, 500 * US), 1);
+	assert_int_equal(reads(1, 500 * US), 32);
+}
+
+/* Now and then even the fastest disk stands still */
+static void a_pause(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		assert_int_equal(reads(250, 200 * US), 1);
+		assert_int_equal(reads(1, 10 * MS), 1);
+	}
 }
 
 static void by_the_time_of_a_read(void **state)
@@ -54,7 +76,8 @@ static void by_the_time_of_a_read(void **state)
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		setup(state);
 		bs_unit_get(&unit, now, true);
-		assert_int_equal(reads(BS_UNIT_SAMPLES, cases[i].ns), cases[i].blocks);
+		assert_int_equal(reads(enough(cases[i].ns), cases[i].ns),
+				 cases[i].blocks);
 	}
 }
 
@@ -66,7 +89,7 @@ static void reads_side_by_side(void **state)
 	(void)state;
 	bs_unit_get(&unit, now, true);
 	sent = now;
-	for (i = 1; i <= BS_UNIT_SAMPLES; i++)
+	for (i = 1; i <= enough(100 * US); i++)
 		bs_unit_add(&unit, sent, sent + i * 100 * US, 1);
 	assert_int_equal(bs_unit_get(&unit, now, true), 1);
 }
@@ -78,7 +101,7 @@ static void ends_out_of_order(void **state)
 
 	(void)state;
 	bs_unit_get(&unit, now, true);
-	for (i = 1; i <= BS_UNIT_SAMPLES; i++) {
+	for (i = 1; i <= enough(400 * US); i++) {
 		bs_unit_add(&unit, now, now + 2 * i * 200 * US, 1);
 		bs_unit_add(&unit, now, now + (2 * i - 1) * 200 * US, 1);
 	}
@@ -93,7 +116,7 @@ static void bursts(void **state)
 
 	(void)state;
 	bs_unit_get(&unit, now, true);
-	for (i = 0; i < BS_UNIT_SAMPLES; i++)
+	for (i = 0; i < enough(MS); i++)
 		bs_unit_add(&unit, now, now + (i / 10 + 1) * 10 * MS + i, 1);
 	assert_int_equal(bs_unit_get(&unit, now, true), 32);
 }
@@ -104,14 +127,16 @@ static void large_reads(void **state)
 	u64 i;
 
 	(void)state;
-	for (i = 1; i <= BS_UNIT_SAMPLES; i++)
+	for (i = 1; i <= 5000; i++)
 		bs_unit_add(&unit, now, now + i * 640 * US, 16);
 	assert_int_equal(bs_unit_get(&unit, now, true), 1);
+	now += 5000 * 640 * US;
 	for (i = 1; i <= BS_UNIT_SAMPLES; i++)
-		bs_unit_add(&unit, now + S, now + S + i * 100 * US, 16);
+		bs_unit_add(&unit, now, now + i * 100 * US, 16);
 	assert_int_equal(bs_unit_get(&unit, now, true), 1);
+	setup(state);
 	for (i = 1; i <= BS_UNIT_SAMPLES; i++)
-		bs_unit_add(&unit, now + 2 * S, now + 2 * S + i * 10 * MS, 16);
+		bs_unit_add(&unit, now, now + i * 10 * MS, 16);
 	assert_int_equal(bs_unit_get(&unit, now, true), 128);
 }
 
@@ -120,7 +145,7 @@ static void measured_anew(void **state)
 	u64 known;
 
 	(void)state;
-	assert_int_equal(reads(BS_UNIT_SAMPLES, MS), 32);
+	assert_int_equal(reads(enough(MS), MS), 32);
 	known = now;
 	/* What ends later does not count */
 	assert_int_equal(reads(BS_UNIT_SAMPLES, 50 * MS), 32);
@@ -138,20 +163,20 @@ static void measured_all_the_time(void **state)
 
 	(void)state;
 	for (i = 0; i < 5; i++)
-		assert_int_equal(reads(BS_UNIT_SAMPLES, 100 * US), 1);
-	assert_int_equal(reads(BS_UNIT_SAMPLES, MS), 32);
+		assert_int_equal(reads(enough(100 * US), 100 * US), 1);
+	assert_int_equal(reads(enough(MS), MS), 32);
 }
 
 static void a_lonely_writer(void **state)
 {
 	(void)state;
 	bs_unit_get(&unit, now, true);
-	assert_int_equal(reads(BS_UNIT_SAMPLES, MS), 32);
+	assert_int_equal(reads(enough(MS), MS), 32);
 	assert_int_equal(bs_unit_get(&unit, now, false), 1);
 	assert_int_equal(bs_unit_get(&unit, now, true), 32);
 	now += BS_UNIT_PERIOD;
 	bs_unit_get(&unit, now, true);
-	assert_int_equal(reads(BS_UNIT_SAMPLES, 20 * MS), 128);
+	assert_int_equal(reads(enough(20 * MS), 20 * MS), 128);
 	assert_int_equal(bs_unit_get(&unit, now, false), 128);
 }
 
@@ -191,6 +216,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(least_until_it_is_known),
+		TEST(a_pause),
 		TEST(by_the_time_of_a_read),
 		TEST(reads_side_by_side),
 		TEST(ends_out_of_order),
