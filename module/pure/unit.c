@@ -24,17 +24,19 @@ u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others)
 		return unit->blocks;
 	if (unit->blocks != BS_UNIT_LEAST && now >= unit->again)
 		unit->blocks = BS_UNIT_LEAST;
-	if (unit->blocks == BS_UNIT_MIDDLE && !others)
+	if (unit->blocks < BS_UNIT_MOST && !others)
 		return BS_UNIT_LEAST;
 	return unit->blocks;
 }
 
 static u32 bs_unit_choose(const struct bs_unit *unit)
 {
-	if (unit->busy > (u64)unit->nr * BS_UNIT_SLOW)
+	if (unit->busy >= (u64)unit->nr * BS_UNIT_MOST_NS)
 		return BS_UNIT_MOST;
-	if (unit->busy > (u64)unit->nr * BS_UNIT_QUICK)
-		return BS_UNIT_MIDDLE;
+	if (unit->busy >= (u64)unit->nr * BS_UNIT_LARGE_NS)
+		return BS_UNIT_LARGE;
+	if (unit->busy >= (u64)unit->nr * BS_UNIT_SMALL_NS)
+		return BS_UNIT_SMALL;
 	return BS_UNIT_LEAST;
 }
 

@@ -2,15 +2,15 @@
 /*
  * The copy unit of an origin: how much is copied for a small write.
  *
- * The least is what is written. But a disk that can do few requests in a second
- * reads a neighbourhood in hardly more time, and later writes to that need no read
- * of their own. So it is measured how long such a disk takes for a read of what is
- * written and no more: from its begin, or from the end of the read before if that
- * was later, to its end. Disks end reads in bursts, and any disk stands still for
- * some 10 ms at times, so the mean of enough of them is taken. As long as that leaves
- * it at the least, it is measured on and on; if not, it counts until it is time to
- * try the least again. All reads that are measured are of the same
- * kind, so the choice does not feed back into the measure.
+ * The least is what is written. But a disk that can do few requests in a second reads
+ * a neighbourhood in hardly more time, and later writes to that need no read of their
+ * own. So it is measured how long such a disk takes for a read of what is written and
+ * no more: from its begin, or from the end of the read before if that was later, to
+ * its end. Disks end reads in bursts, and any disk stands still for some 10 ms at
+ * times, so the mean of enough of them is taken. As long as that leaves it at the
+ * least, it is measured on and on; if not, it counts until it is time to try the
+ * least again. All reads that are measured are of the same kind, so the choice does
+ * not feed back into the measure.
  */
 #ifndef BS_PURE_UNIT_H
 #define BS_PURE_UNIT_H
@@ -19,24 +19,26 @@
 
 #include "range.h"
 
-/* In blocks: 4, 128 and 512 KiB */
+/* In blocks: 4, 64, 128 and 512 KiB */
 #define BS_UNIT_LEAST 1u
-#define BS_UNIT_MIDDLE 32u
+#define BS_UNIT_SMALL 16u
+#define BS_UNIT_LARGE 32u
 #define BS_UNIT_MOST 128u
+
+/*
+ * From which time of a read on, in ns. 64 KiB take as long at 200 MB/s, the others at
+ * 100 MB/s, which slower disks may be good for
+ */
+#define BS_UNIT_SMALL_NS 330000u
+#define BS_UNIT_LARGE_NS 1300000u
+#define BS_UNIT_MOST_NS 5200000u
 
 /* So many reads are measured at least, and for so long, in ns */
 #define BS_UNIT_SAMPLES 32u
 #define BS_UNIT_SPAN (100ULL * 1000 * 1000)
 /* For how long more than the least is copied, in ns */
 #define BS_UNIT_PERIOD (10ULL * 1000 * 1000 * 1000)
-/*
- * Up to this, in ns, two reads are cheaper than one of 128 KiB: that takes twice as
- * long at 200 MB/s
- */
-#define BS_UNIT_QUICK 330000u
-/* And from this on 512 KiB are cheaper than a read: disks that turn */
-#define BS_UNIT_SLOW 4000000u
-/* What each further block of a read may take, and of the write that it is for */
+/* What each further block of a read may take, and of the write that it is for, in ns */
 #define BS_UNIT_BLOCK 40000u
 
 /**

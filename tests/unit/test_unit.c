@@ -43,7 +43,7 @@ static void least_until_it_is_known(void **state)
 	assert_int_equal(reads(1, 50 * MS), 128);
 	setup(state);
 	assert_int_equal(reads(enough(500 * US) - 1, 500 * US), 1);
-	assert_int_equal(reads(1, 500 * US), 32);
+	assert_int_equal(reads(1, 500 * US), 16);
 }
 
 /* Now and then even the fastest disk stands still */
@@ -65,10 +65,12 @@ static void by_the_time_of_a_read(void **state)
 		u32 blocks;
 	} cases[] = {
 		{ 20 * US, 1 },
-		{ BS_UNIT_QUICK, 1 },
-		{ BS_UNIT_QUICK + 1, 32 },
-		{ BS_UNIT_SLOW, 32 },
-		{ BS_UNIT_SLOW + 1, 128 },
+		{ BS_UNIT_SMALL_NS - 1, 1 },
+		{ BS_UNIT_SMALL_NS, 16 },
+		{ BS_UNIT_LARGE_NS - 1, 16 },
+		{ BS_UNIT_LARGE_NS, 32 },
+		{ BS_UNIT_MOST_NS - 1, 32 },
+		{ BS_UNIT_MOST_NS, 128 },
 		{ 500 * MS, 128 },
 	};
 	size_t i;
@@ -106,7 +108,7 @@ static void ends_out_of_order(void **state)
 		bs_unit_add(&unit, now, now + (2 * i - 1) * 200 * US, 1);
 	}
 	/* Those that end before the last one are not counted, nor is their time */
-	assert_int_equal(bs_unit_get(&unit, now, true), 32);
+	assert_int_equal(bs_unit_get(&unit, now, true), 16);
 }
 
 /* A disk that ends ten at a time, every 10 ms */
@@ -118,7 +120,7 @@ static void bursts(void **state)
 	bs_unit_get(&unit, now, true);
 	for (i = 0; i < enough(MS); i++)
 		bs_unit_add(&unit, now, now + (i / 10 + 1) * 10 * MS + i, 1);
-	assert_int_equal(bs_unit_get(&unit, now, true), 32);
+	assert_int_equal(bs_unit_get(&unit, now, true), 16);
 }
 
 /* 64 KiB at 200 MB/s, and the write of as much: not many requests, but many bytes */
@@ -145,12 +147,12 @@ static void measured_anew(void **state)
 	u64 known;
 
 	(void)state;
-	assert_int_equal(reads(enough(MS), MS), 32);
+	assert_int_equal(reads(enough(MS), MS), 16);
 	known = now;
 	/* What ends later does not count */
-	assert_int_equal(reads(BS_UNIT_SAMPLES, 50 * MS), 32);
+	assert_int_equal(reads(BS_UNIT_SAMPLES, 50 * MS), 16);
 	now = known + BS_UNIT_PERIOD - 1;
-	assert_int_equal(bs_unit_get(&unit, now, true), 32);
+	assert_int_equal(bs_unit_get(&unit, now, true), 16);
 	now++;
 	assert_int_equal(bs_unit_get(&unit, now, true), 1);
 	assert_int_equal(reads(BS_UNIT_SAMPLES, 50 * MS), 128);
@@ -164,16 +166,16 @@ static void measured_all_the_time(void **state)
 	(void)state;
 	for (i = 0; i < 5; i++)
 		assert_int_equal(reads(enough(100 * US), 100 * US), 1);
-	assert_int_equal(reads(enough(MS), MS), 32);
+	assert_int_equal(reads(enough(MS), MS), 16);
 }
 
 static void a_lonely_writer(void **state)
 {
 	(void)state;
 	bs_unit_get(&unit, now, true);
-	assert_int_equal(reads(enough(MS), MS), 32);
+	assert_int_equal(reads(enough(MS), MS), 16);
 	assert_int_equal(bs_unit_get(&unit, now, false), 1);
-	assert_int_equal(bs_unit_get(&unit, now, true), 32);
+	assert_int_equal(bs_unit_get(&unit, now, true), 16);
 	now += BS_UNIT_PERIOD;
 	bs_unit_get(&unit, now, true);
 	assert_int_equal(reads(enough(20 * MS), 20 * MS), 128);
