@@ -11,12 +11,13 @@
 
 ORIGIN_MIB=5120 STORE_MIB=6144
 
-# free_kib: of memory, without what can be had back
-free_kib() {
+# slab_kib: of memory for the kernel's objects, without those that it can do without.
+# (What is free goes up and down by 20 MiB by itself.)
+slab_kib() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
 	sleep 1
-	awk '/^MemFree/ { print $2 }' /proc/meminfo
+	awk '/^Slab/ { print $2 }' /proc/meminfo
 }
 
 # rewrite NAME MIB: what has been written before
@@ -25,18 +26,23 @@ rewrite() {
 		--norandommap --size="$2" --time_based --runtime=3
 }
 
-# copied PATTERN BLOCKS ROUND: so many are preserved, and then written again
-copied() {
+# preserve PATTERN BLOCKS ROUND: a snapshot that has so many, and what its memory is
+preserve() {
 	local before options=(--rw=write --bs=64k "--size=$(($2 * 4))k")
 	CONTENDER=$1 ROUND=$3
 	[ "$1" = sequential ] || options=(--rw=randwrite --bs=4k \
 		"--size=${ORIGIN_MIB}m" "--io_size=$(($2 * 4))k")
 	create "$STORE" - - "$ORIGIN"
-	before=$(free_kib)
-	fio_json copied "$ORIGIN" --iodepth=16 "${options[@]}"
+	before=$(slab_kib)
+	fio_json preserve "$ORIGIN" --iodepth=16 "${options[@]}"
 	wait_for 60 settled
-	echo "RESULT curves $1 $3 memory$2 memory_kib=$((before - $(free_kib)))" \
+	echo "RESULT curves $1 $3 memory$2 memory_kib=$(($(slab_kib) - before))" \
 		"copied_kib=$(($(status 'members[0].copied') / 1024))"
+}
+
+# copied PATTERN BLOCKS ROUND: so many are preserved, and then written again
+copied() {
+	preserve "$@"
 	[ "$1" != sequential ] || rewrite "blocks$2" "$(($2 * 4))k"
 	release
 }
