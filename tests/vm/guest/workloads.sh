@@ -10,7 +10,7 @@
 #   W4    first touch, random 64 KiB, 8 at a time
 #   W5    the image is read after W1, sequential 1 MiB, 4 at a time
 #   W6    W1 while the image is read as in W5; W6r is the reader
-#   Q1    W1, one at a time
+#   Q1    W1, one at a time; Q1r reads of the image, likewise
 #   M1    70 % random reads, 30 % first-touch writes of 4 KiB, 16 at a time
 #   F1    ext4: 4 KiB into a file and fsync, one at a time
 #   R1 R4 the image, untouched: sequential as in W5; random 4 KiB, 16 at a time
@@ -72,6 +72,8 @@ w6() {
 q1() {
 	measure Q1 "$TARGET" write --rw=randwrite --bs=4k --iodepth=1 \
 		--size="${RANDOM_SPAN}m" --io_size=$((RANDOM_SIZE / 4))m
+	measure Q1r "$IMAGE" read --rw=randread --bs=4k --iodepth=1 \
+		--size="${RANDOM_SPAN}m" --io_size=$((RANDOM_SIZE / 4))m
 }
 
 m1() {
@@ -110,8 +112,8 @@ p1() {
 # Not all can do it
 d1() {
 	local disk
-	disk=$(basename "$(readlink -f "$TARGET")")
-	[ "$(cat "/sys/block/$disk/queue/discard_max_bytes")" != 0 ] || return 0
+	disk=$(stat -Lc %Hr:%Lr "$TARGET")
+	[ "$(cat "/sys/dev/block/$disk/queue/discard_max_bytes")" != 0 ] || return 0
 	measure D1 "$TARGET" trim --rw=trim --bs=1m --iodepth=1 --ioengine=psync \
 		--size="${LARGE}m"
 }

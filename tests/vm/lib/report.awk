@@ -189,7 +189,7 @@ function profile(k, p, title) {
 	printf "Rounds: %d; medians.\n\n", rounds[k, p]
 	ratios(k, p, "W1 W1p W2 W3 W4 W5 W6 W6r")
 	ratios(k, p, "Q1 M1 F1 R1 R4 P1 P4 D1")
-	absolute(k, p, "W1 W1p W3 W4 W5 W6 W6r Q1 F1")
+	absolute(k, p, "W1 W1p W3 W4 W5 W6 W6r Q1 Q1r F1")
 	costs(k, p, "blksnap", "W1 W1p W2 W3 W4")
 	costs(k, p, "blksnap4", "W1 W1p W2 W3 W4")
 	data(k, p, "W1 W1p W2 W3 W4 W5 W6")
