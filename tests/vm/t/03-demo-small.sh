@@ -15,6 +15,6 @@
 mount_payload /mnt/payload
 demo_disk 190 310
 load_module
-demo ext4 /dev/vda1 64M sbin share/perl
-demo xfs /dev/vda2 64M sbin share/perl
+demo ext4 /dev/vda1 64M sbin
+demo xfs /dev/vda2 64M sbin
 unload_module
