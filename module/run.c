@@ -352,6 +352,11 @@ static u64 bs_run_build(struct bs_cow *cow, u64 block, u64 end,
 	return block;
 }
 
+static bool bs_run_image_is_read(struct bs_cow *cow)
+{
+	return time_before(jiffies, READ_ONCE(cow->image_at) + HZ);
+}
+
 /* In blocks. If memory or the storage is short, what is written has to do. */
 static u32 bs_run_unit(struct bs_cow *cow)
 {
@@ -363,7 +368,7 @@ static u32 bs_run_unit(struct bs_cow *cow)
 		return BS_UNIT_LEAST;
 	spin_lock_irq(&cow->lock);
 	unit = bs_unit_get(&cow->unit, ktime_get_ns(),
-			   atomic_read(&cow->reading));
+			   atomic_read(&cow->reading), bs_run_image_is_read(cow));
 	spin_unlock_irq(&cow->lock);
 	return unit;
 }

@@ -18,7 +18,7 @@ void bs_unit_narrow(struct bs_unit *unit)
 	bs_unit_init(unit, BS_UNIT_LEAST);
 }
 
-u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others)
+u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others, bool shared)
 {
 	if (unit->fixed)
 		return unit->blocks;
@@ -26,7 +26,7 @@ u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others)
 		unit->blocks = BS_UNIT_LEAST;
 	if (unit->blocks < BS_UNIT_MOST && !others)
 		return BS_UNIT_LEAST;
-	return unit->blocks;
+	return shared ? min(unit->blocks, BS_UNIT_LARGE) : unit->blocks;
 }
 
 static u32 bs_unit_choose(const struct bs_unit *unit)

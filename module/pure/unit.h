@@ -27,11 +27,11 @@
 
 /*
  * From which time of a read on, in ns. 64 KiB take as long at 200 MB/s, the others at
- * 100 MB/s, which slower disks may be good for
+ * 100 to 130 MB/s, which slower disks may be good for
  */
 #define BS_UNIT_SMALL_NS 330000u
 #define BS_UNIT_LARGE_NS 1300000u
-#define BS_UNIT_MOST_NS 5200000u
+#define BS_UNIT_MOST_NS 4000000u
 
 /* So many reads are measured at least, and for so long, in ns */
 #define BS_UNIT_SAMPLES 32u
@@ -85,10 +85,12 @@ void bs_unit_init(struct bs_unit *unit, u32 fixed);
  * @now: the time
  * @others: other reads for copies are under way. If not, the disk keeps up, and the
  *	writer waits the least for the least, unless it turns.
+ * @shared: somebody reads the image. Copies leave him some of what the disk can do,
+ *	and wait for what he reads, so that it seems slower than it is.
  *
  * Return: in blocks, a power of two.
  */
-u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others);
+u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others, bool shared);
 
 /**
  * bs_unit_add() - a read of what was written, and no more, has ended
