@@ -386,7 +386,6 @@ struct bs_cow *bs_cow_create(struct block_device *bdev,
 	cow->fate = fate;
 	bs_map_init(&cow->map);
 	bs_unit_init(&cow->unit, bs_cow_fixed_unit());
-	cow->image_at = jiffies - 2 * HZ;
 	init_waitqueue_head(&cow->idle);
 	spin_lock_init(&cow->lock);
 	INIT_LIST_HEAD(&cow->blocked);

@@ -35,7 +35,7 @@
  * @buffered: blocks in memory
  * @reading: runs that are being read
  * @unit: how much is copied for a small write
- * @image_at: when the image was last read, in jiffies
+ * @image_at: when the image was last read, in ns
  * @pages: of blocks
  * @runs: of struct bs_run
  * @lock: protects @unit, @blocked, @stalled, @seen and @deadline
@@ -67,7 +67,7 @@ struct bs_cow {
 	atomic_t buffered;
 	atomic_t reading;
 	struct bs_unit unit;
-	unsigned long image_at;
+	u64 image_at;
 	mempool_t *pages;
 	mempool_t *runs;
 	spinlock_t lock; /* see above */

@@ -337,7 +337,7 @@ static void bs_read_begin(struct bs_reader *reader, struct bio *bio)
 	io->bio = bio;
 	refcount_set(&io->pending, 1);
 	atomic64_add(bio_sectors(bio), &reader->cow->image_read);
-	WRITE_ONCE(reader->cow->image_at, jiffies);
+	WRITE_ONCE(reader->cow->image_at, ktime_get_ns());
 	if (bs_read_at_once(io)) {
 		bs_read_io_put(io);
 		return;

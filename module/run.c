@@ -181,10 +181,12 @@ static void bs_run_read_failed(struct bs_run *run, int error)
 static void bs_run_measure(struct bs_run *run)
 {
 	struct bs_cow *cow = run->cow;
+	bool shared = READ_ONCE(cow->image_at) >= run->begin;
 	unsigned long flags;
 
 	spin_lock_irqsave(&cow->lock, flags);
-	bs_unit_add(&cow->unit, run->begin, ktime_get_ns(), run->req.nr);
+	bs_unit_add(&cow->unit, run->begin, ktime_get_ns(), run->req.nr,
+		    shared);
 	spin_unlock_irqrestore(&cow->lock, flags);
 }
 
@@ -352,11 +354,6 @@ static u64 bs_run_build(struct bs_cow *cow, u64 block, u64 end,
 	return block;
 }
 
-static bool bs_run_image_is_read(struct bs_cow *cow)
-{
-	return time_before(jiffies, READ_ONCE(cow->image_at) + HZ);
-}
-
 /* In blocks. If memory or the storage is short, what is written has to do. */
 static u32 bs_run_unit(struct bs_cow *cow)
 {
@@ -368,7 +365,7 @@ static u32 bs_run_unit(struct bs_cow *cow)
 		return BS_UNIT_LEAST;
 	spin_lock_irq(&cow->lock);
 	unit = bs_unit_get(&cow->unit, ktime_get_ns(),
-			   atomic_read(&cow->reading), bs_run_image_is_read(cow));
+			   atomic_read(&cow->reading));
 	spin_unlock_irq(&cow->lock);
 	return unit;
 }

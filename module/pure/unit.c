@@ -18,7 +18,7 @@ void bs_unit_narrow(struct bs_unit *unit)
 	bs_unit_init(unit, BS_UNIT_LEAST);
 }
 
-u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others, bool shared)
+u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others)
 {
 	if (unit->fixed)
 		return unit->blocks;
@@ -26,12 +26,14 @@ u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others, bool shared)
 		unit->blocks = BS_UNIT_LEAST;
 	if (unit->blocks < BS_UNIT_MOST && !others)
 		return BS_UNIT_LEAST;
-	return shared ? min(unit->blocks, BS_UNIT_LARGE) : unit->blocks;
+	return unit->blocks;
 }
 
-static u32 bs_unit_choose(const struct bs_unit *unit)
+static u32 bs_unit_choose(const struct bs_unit *unit, bool shared)
 {
-	if (unit->busy >= (u64)unit->nr * BS_UNIT_MOST_NS)
+	u32 most_ns = shared ? BS_UNIT_SHARED_NS : BS_UNIT_MOST_NS;
+
+	if (unit->busy >= (u64)unit->nr * most_ns)
 		return BS_UNIT_MOST;
 	if (unit->busy >= (u64)unit->nr * BS_UNIT_LARGE_NS)
 		return BS_UNIT_LARGE;
@@ -40,7 +42,7 @@ static u32 bs_unit_choose(const struct bs_unit *unit)
 	return BS_UNIT_LEAST;
 }
 
-void bs_unit_add(struct bs_unit *unit, u64 begin, u64 end, u32 nr)
+void bs_unit_add(struct bs_unit *unit, u64 begin, u64 end, u32 nr, bool shared)
 {
 	u64 busy = end - min(max(begin, unit->last), end);
 
@@ -51,7 +53,7 @@ void bs_unit_add(struct bs_unit *unit, u64 begin, u64 end, u32 nr)
 	if (++unit->nr < BS_UNIT_SAMPLES || unit->busy < BS_UNIT_SPAN)
 		return;
 	unit->again = end + BS_UNIT_PERIOD;
-	unit->blocks = bs_unit_choose(unit);
+	unit->blocks = bs_unit_choose(unit, shared);
 	unit->nr = 0;
 	unit->busy = 0;
 }

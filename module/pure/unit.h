@@ -32,6 +32,8 @@
 #define BS_UNIT_SMALL_NS 330000u
 #define BS_UNIT_LARGE_NS 1300000u
 #define BS_UNIT_MOST_NS 4000000u
+/* Instead, if some of the time was spent on reads of the image */
+#define BS_UNIT_SHARED_NS 5200000u
 
 /* So many reads are measured at least, and for so long, in ns */
 #define BS_UNIT_SAMPLES 32u
@@ -85,12 +87,10 @@ void bs_unit_init(struct bs_unit *unit, u32 fixed);
  * @now: the time
  * @others: other reads for copies are under way. If not, the disk keeps up, and the
  *	writer waits the least for the least, unless it turns.
- * @shared: somebody reads the image. Copies leave him some of what the disk can do,
- *	and wait for what he reads, so that it seems slower than it is.
  *
  * Return: in blocks, a power of two.
  */
-u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others, bool shared);
+u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others);
 
 /**
  * bs_unit_add() - a read of what was written, and no more, has ended
@@ -98,8 +98,9 @@ u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others, bool shared);
  * @begin: when it was sent
  * @end: when it ended
  * @nr: blocks, at least 1
+ * @shared: somebody reads the image, and that is a part of the time
  */
-void bs_unit_add(struct bs_unit *unit, u64 begin, u64 end, u32 nr);
+void bs_unit_add(struct bs_unit *unit, u64 begin, u64 end, u32 nr, bool shared);
 
 /**
  * bs_unit_narrow() - never copy more than what is written again

@@ -29,16 +29,16 @@ static unsigned int enough(u64 ns)
 static u32 reads(unsigned int nr, u64 ns)
 {
 	while (nr--) {
-		bs_unit_add(&unit, now, now + ns, 1);
+		bs_unit_add(&unit, now, now + ns, 1, false);
 		now += ns;
 	}
-	return bs_unit_get(&unit, now, true, false);
+	return bs_unit_get(&unit, now, true);
 }
 
 static void least_until_it_is_known(void **state)
 {
 	(void)state;
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 1);
+	assert_int_equal(bs_unit_get(&unit, now, true), 1);
 	assert_int_equal(reads(BS_UNIT_SAMPLES - 1, 50 * MS), 1);
 	assert_int_equal(reads(1, 50 * MS), 128);
 	setup(state);
@@ -77,7 +77,7 @@ static void by_the_time_of_a_read(void **state)
 
 	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		setup(state);
-		bs_unit_get(&unit, now, true, false);
+		bs_unit_get(&unit, now, true);
 		assert_int_equal(reads(enough(cases[i].ns), cases[i].ns),
 				 cases[i].blocks);
 	}
@@ -89,11 +89,11 @@ static void reads_side_by_side(void **state)
 	u64 i, sent;
 
 	(void)state;
-	bs_unit_get(&unit, now, true, false);
+	bs_unit_get(&unit, now, true);
 	sent = now;
 	for (i = 1; i <= enough(100 * US); i++)
-		bs_unit_add(&unit, sent, sent + i * 100 * US, 1);
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 1);
+		bs_unit_add(&unit, sent, sent + i * 100 * US, 1, false);
+	assert_int_equal(bs_unit_get(&unit, now, true), 1);
 }
 
 /* Ends are told of by several processors, in no order */
@@ -102,13 +102,13 @@ static void ends_out_of_order(void **state)
 	u64 i;
 
 	(void)state;
-	bs_unit_get(&unit, now, true, false);
+	bs_unit_get(&unit, now, true);
 	for (i = 1; i <= enough(400 * US); i++) {
-		bs_unit_add(&unit, now, now + 2 * i * 200 * US, 1);
-		bs_unit_add(&unit, now, now + (2 * i - 1) * 200 * US, 1);
+		bs_unit_add(&unit, now, now + 2 * i * 200 * US, 1, false);
+		bs_unit_add(&unit, now, now + (2 * i - 1) * 200 * US, 1, false);
 	}
 	/* Those that end before the last one are not counted, nor is their time */
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 16);
+	assert_int_equal(bs_unit_get(&unit, now, true), 16);
 }
 
 /* A disk that ends ten at a time, every 10 ms */
@@ -117,10 +117,10 @@ static void bursts(void **state)
 	u64 i;
 
 	(void)state;
-	bs_unit_get(&unit, now, true, false);
+	bs_unit_get(&unit, now, true);
 	for (i = 0; i < enough(MS); i++)
-		bs_unit_add(&unit, now, now + (i / 10 + 1) * 10 * MS + i, 1);
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 16);
+		bs_unit_add(&unit, now, now + (i / 10 + 1) * 10 * MS + i, 1, false);
+	assert_int_equal(bs_unit_get(&unit, now, true), 16);
 }
 
 /* 64 KiB at 200 MB/s, and the write of as much: not many requests, but many bytes */
@@ -130,16 +130,16 @@ static void large_reads(void **state)
 
 	(void)state;
 	for (i = 1; i <= 5000; i++)
-		bs_unit_add(&unit, now, now + i * 640 * US, 16);
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 1);
+		bs_unit_add(&unit, now, now + i * 640 * US, 16, false);
+	assert_int_equal(bs_unit_get(&unit, now, true), 1);
 	now += 5000 * 640 * US;
 	for (i = 1; i <= BS_UNIT_SAMPLES; i++)
-		bs_unit_add(&unit, now, now + i * 100 * US, 16);
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 1);
+		bs_unit_add(&unit, now, now + i * 100 * US, 16, false);
+	assert_int_equal(bs_unit_get(&unit, now, true), 1);
 	setup(state);
 	for (i = 1; i <= BS_UNIT_SAMPLES; i++)
-		bs_unit_add(&unit, now, now + i * 10 * MS, 16);
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 128);
+		bs_unit_add(&unit, now, now + i * 10 * MS, 16, false);
+	assert_int_equal(bs_unit_get(&unit, now, true), 128);
 }
 
 static void measured_anew(void **state)
@@ -152,9 +152,9 @@ static void measured_anew(void **state)
 	/* What ends later does not count */
 	assert_int_equal(reads(BS_UNIT_SAMPLES, 50 * MS), 16);
 	now = known + BS_UNIT_PERIOD - 1;
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 16);
+	assert_int_equal(bs_unit_get(&unit, now, true), 16);
 	now++;
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 1);
+	assert_int_equal(bs_unit_get(&unit, now, true), 1);
 	assert_int_equal(reads(BS_UNIT_SAMPLES, 50 * MS), 128);
 }
 
@@ -172,27 +172,29 @@ static void measured_all_the_time(void **state)
 static void a_lonely_writer(void **state)
 {
 	(void)state;
-	bs_unit_get(&unit, now, true, false);
+	bs_unit_get(&unit, now, true);
 	assert_int_equal(reads(enough(MS), MS), 16);
-	assert_int_equal(bs_unit_get(&unit, now, false, false), 1);
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 16);
+	assert_int_equal(bs_unit_get(&unit, now, false), 1);
+	assert_int_equal(bs_unit_get(&unit, now, true), 16);
 	now += BS_UNIT_PERIOD;
-	bs_unit_get(&unit, now, true, false);
+	bs_unit_get(&unit, now, true);
 	assert_int_equal(reads(enough(20 * MS), 20 * MS), 128);
-	assert_int_equal(bs_unit_get(&unit, now, false, false), 128);
+	assert_int_equal(bs_unit_get(&unit, now, false), 128);
 }
 
+/* What it asks for is a part of the time */
 static void a_reader_of_the_image(void **state)
 {
-	(void)state;
-	assert_int_equal(reads(BS_UNIT_SAMPLES, 20 * MS), 128);
-	assert_int_equal(bs_unit_get(&unit, now, true, true), 32);
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 128);
-	setup(state);
-	assert_int_equal(reads(enough(MS), MS), 16);
-	assert_int_equal(bs_unit_get(&unit, now, true, true), 16);
-	bs_unit_init(&unit, BS_UNIT_MOST);
-	assert_int_equal(bs_unit_get(&unit, now, true, true), 128);
+	static const u64 ns[] = { BS_UNIT_MOST_NS, BS_UNIT_SHARED_NS };
+	static const u32 blocks[] = { 32, 128 };
+	size_t i, n;
+
+	for (i = 0; i < 2; i++) {
+		setup(state);
+		for (n = 1; n <= BS_UNIT_SAMPLES; n++)
+			bs_unit_add(&unit, now, now + n * ns[i], 1, true);
+		assert_int_equal(bs_unit_get(&unit, now, true), blocks[i]);
+	}
 }
 
 static void fixed(void **state)
@@ -204,9 +206,9 @@ static void fixed(void **state)
 		assert_true(bs_unit_valid(blocks));
 		bs_unit_init(&unit, blocks);
 		reads(BS_UNIT_SAMPLES, 50 * MS);
-		assert_int_equal(bs_unit_get(&unit, now, false, false), blocks);
+		assert_int_equal(bs_unit_get(&unit, now, false), blocks);
 		now += 2 * BS_UNIT_PERIOD;
-		assert_int_equal(bs_unit_get(&unit, now, false, false), blocks);
+		assert_int_equal(bs_unit_get(&unit, now, false), blocks);
 	}
 	assert_false(bs_unit_valid(0));
 	assert_false(bs_unit_valid(3));
@@ -216,12 +218,12 @@ static void fixed(void **state)
 static void narrow_for_ever(void **state)
 {
 	(void)state;
-	bs_unit_get(&unit, now, true, false);
+	bs_unit_get(&unit, now, true);
 	reads(BS_UNIT_SAMPLES, 50 * MS);
 	bs_unit_narrow(&unit);
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 1);
+	assert_int_equal(bs_unit_get(&unit, now, true), 1);
 	now += 2 * BS_UNIT_PERIOD;
-	assert_int_equal(bs_unit_get(&unit, now, true, false), 1);
+	assert_int_equal(bs_unit_get(&unit, now, true), 1);
 	assert_int_equal(reads(BS_UNIT_SAMPLES, 50 * MS), 1);
 }
 

@@ -119,25 +119,6 @@ done
 size=$(($(status 'members[0].copied') / KIB))
 is_between "copied" $((2 * KIB)) $size $((3 * KIB))
 end
-
-# on_slow COMMAND...: 32 writes to measure it, and 8 more, each after that
-on_slow() {
-	begin 0
-	for ((block = 0; block < 64 * 40; block += 64)); do
-		"$@"
-		write_at $block
-	done
-	size=$(($(status 'members[0].copied') / KIB))
-	end
-}
-
-say "while nobody reads the image"
-on_slow :
-is_between "copied" $((2 * KIB)) $size $((3 * KIB))
-
-say "while somebody does"
-on_slow dd if=/dev/blksnap0 of=/dev/null bs=4k count=1 iflag=direct status=none
-is_between "copied" $KIB $size $((KIB * 3 / 2))
 dmsetup remove slow
 dmsetup remove origin
 unload_module
