@@ -217,8 +217,9 @@ function idle(k, i, j, c, w, cells) {
 	if (!(("idle " k, "is") in seen))
 		return
 	printf "## Linux %s: what others pay\n\n", k
-	printf "Of the speed with no device tracked; rounds: %d, medians.\n\n", \
-		rounds[k, "idle"]
+	print "Of the speed with no device tracked. The machine's own changes by more than that"
+	print "from one run to the next; what it is exactly, see the instructions of a write."
+	printf "Rounds: %d, medians.\n\n", rounds[k, "idle"]
 	head("", "null-blk,_one_at_a_time virtio,_one_at_a_time virtio,_16_at_a_time")
 	split("N1 V1 V16", w, " ")
 	for (j = 1; j <= 2; j++) {
