@@ -35,7 +35,7 @@
  * @buffered: blocks in memory
  * @reading: runs that are being read
  * @unit: how much is copied for a small write
- * @image_at: when the image was last read, in ns
+ * @image_at: when the image was last read, in ns; without a lock
  * @pages: of blocks
  * @runs: of struct bs_run
  * @lock: protects @unit, @blocked, @stalled, @seen and @deadline

@@ -98,7 +98,8 @@ u32 bs_unit_get(struct bs_unit *unit, u64 now, bool others);
  * @begin: when it was sent
  * @end: when it ended
  * @nr: blocks, at least 1
- * @shared: somebody reads the image, and that is a part of the time
+ * @shared: somebody reads the image, and that is a part of the time; what is said of
+ *	the last that is measured counts
  */
 void bs_unit_add(struct bs_unit *unit, u64 begin, u64 end, u32 nr, bool shared);
 
