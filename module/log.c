@@ -62,7 +62,8 @@ static void bs_batch_finish(struct bs_batch *batch)
 	mempool_free(batch, log->batches);
 	spin_lock_irqsave(&log->lock, flags);
 	log->in_flight--;
-	queue_work(log->wq, &log->work);
+	if (!list_empty(&log->queue))
+		queue_work(log->wq, &log->work);
 	spin_unlock_irqrestore(&log->lock, flags);
 }
 

@@ -148,7 +148,6 @@ static void bs_run_read_ok(struct bs_run *run)
 	bs_run_zero_tail(run);
 	bs_map_set(&cow->map, run->block, run->req.nr, BS_WORD_STORING);
 	atomic64_add(run->req.nr, &cow->copied);
-	bs_log_append(cow->log, &run->req);
 }
 
 /* Nobody has to have read what is not written. */
@@ -207,8 +206,11 @@ static void bs_run_read_end(struct bio *bio, struct bs_mark *mark)
 	else
 		bs_run_read_ok(run);
 	bs_cow_kick(cow);
-	bs_cow_put(cow);
 	bs_cow_read_done(write);
+	/* Somebody waits for the writes, and nobody for the storage */
+	if (!error)
+		bs_log_append(cow->log, &run->req);
+	bs_cow_put(cow);
 }
 
 /* NULL: even of the reserve nothing is left right now. */
