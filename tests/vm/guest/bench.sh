@@ -11,7 +11,8 @@
 #   loaded           another device is tracked, and this one is not
 #   attached         tracked, no snapshot
 #   blksnap          a snapshot
-#   blksnap4         likewise, with a copy unit of 4 KiB
+#   blksnap4 to      likewise, with a copy unit of so many KiB that stays as it is
+#   blksnap512
 #   dmP4 to dmP256   dm-snapshot, persistent, with chunks of so many KiB
 #   dmN4 to dmN256   likewise, transient
 #   thin             dm-thin with blocks of 64 KiB; its volume, of 1 GiB, has to
@@ -39,15 +40,12 @@ setup_blksnap() {
 	TARGET=$ORIGIN IMAGE=$(images)
 }
 
-teardown_blksnap() { release; }
-
-setup_blksnap4() {
-	echo 4 >/sys/module/blksnap/parameters/copy_kib
+# setup_fixed KIB
+setup_fixed() {
+	echo "$1" >/sys/module/blksnap/parameters/copy_kib
 	setup_blksnap
 	echo 0 >/sys/module/blksnap/parameters/copy_kib
 }
-
-teardown_blksnap4() { release; }
 
 # setup_dm P|N KIB
 setup_dm() {
@@ -94,6 +92,7 @@ teardown_thin() {
 setup() {
 	case $1 in
 	dm[PN]*) setup_dm "${1:2:1}" "${1:3}" ;;
+	blksnap[0-9]*) setup_fixed "${1#blksnap}" ;;
 	*) "setup_$1" ;;
 	esac
 }
@@ -101,6 +100,7 @@ setup() {
 teardown() {
 	case $1 in
 	dm*) teardown_dm ;;
+	blksnap*) release ;;
 	*) "teardown_$1" ;;
 	esac
 }

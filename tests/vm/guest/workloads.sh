@@ -102,7 +102,11 @@ read_image() {
 		--size="${3}m" --io_size="${RANDOM_SIZE}m"
 }
 
-r1() { read_image R1 R4 "$LARGE"; }
+# What has been discarded since, the host is slow to read for the first time
+r1() {
+	dd if="$ORIGIN" of=/dev/null bs=1M count="$LARGE" iflag=direct status=none
+	read_image R1 R4 "$LARGE"
+}
 
 p1() {
 	measure PW "$TARGET" write --rw=write --bs=1m --iodepth=4 --size="${LARGE}m"

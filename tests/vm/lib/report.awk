@@ -306,6 +306,23 @@ function instructions(k, i, j, c, w, cells, n) {
 	print ""
 }
 
+function steps(k, i, j, w, v, cells) {
+	if (!(("steps " k, "is") in seen))
+		return
+	printf "## Linux %s: where the time of a first touch goes\n\n", k
+	print "One at a time (Q1) with the disks of profile B, by the trace of the kernel, in µs."
+	printf "Rounds: %d, medians.\n\n", rounds[k, "steps"]
+	head("", "before_the_read read before_the_write write in_all")
+	split("before-read read before-write write all", w, " ")
+	split("mean median p99", v, " ")
+	for (j = 1; j <= 3; j++) {
+		for (i = 1; i <= 5; i++)
+			cells[i] = median(k, "steps", "blksnap", w[i], v[j] "_us")
+		row(v[j], cells, 5)
+	}
+	print ""
+}
+
 # Below 40 MiB of data, what else happens to memory counts for more
 function memory(k, c, blocks, copied) {
 	copied = median(k, "curves", c, "memory" blocks, "copied_kib")
@@ -325,5 +342,6 @@ END {
 		take(k)
 		curves(k)
 		instructions(k)
+		steps(k)
 	}
 }

@@ -3,8 +3,8 @@
 #
 # What a snapshot costs the disks, by their own counters: each block that is written
 # for the first time is read once and stored once, nothing else is read or written,
-# and the storage gets large writes and no flushes. And that writers do not wait for
-# ordinary grace periods of RCU while their file system freezes.
+# and the storage gets large writes and no flushes. And that a writer does not wait for
+# the storage, nor for ordinary grace periods of RCU while its file system freezes.
 #
 # disks: 32M 64M
 # memory: 1G
@@ -16,6 +16,7 @@
 # shellcheck source=../guest/bench.sh
 . /test/bench.sh
 
+trace=/sys/kernel/tracing
 # Used by what is sourced
 # shellcheck disable=SC2034
 PROFILE=A CONTENDER=blksnap ROUND=1 TARGET=/dev/vda
@@ -58,6 +59,32 @@ say "the same once more"
 cost again "${small[@]}"
 same "sectors read" "$(of origin_read_sectors)" 0
 same "sectors stored" "$(of store_written_sectors)" 0
+release
+
+# numbers DEVICE: as the trace names it
+numbers() { stat -Lc %Hr,%Lr "$1"; }
+
+# issued: writes to the origin, o, and to the storage, s, and each time that the log
+# was looked at for what is to be stored, w
+issued() {
+	sed -n -e "s/.*block_rq_issue: $(numbers "$ORIGIN") W.*/o/p" \
+		-e "s/.*block_rq_issue: $(numbers "$STORE") W.*/s/p" \
+		-e "s/.*workqueue_execute_start: .* bs_log_work .*/w/p" $trace/trace
+}
+
+say "one at a time"
+begin 4
+echo 1 >$trace/events/block/block_rq_issue/enable
+echo 1 >$trace/events/workqueue/workqueue_execute_start/enable
+dd if=/dev/urandom of=$TARGET bs=4k count=20 oflag=direct status=none
+wait_for 60 settled
+echo 0 >$trace/events/enable
+issued >/tmp/issued
+same "writes" "$(grep -c o /tmp/issued)" 20
+same "writes to the storage" "$(grep -c s /tmp/issued)" 20
+same "writes that had to let the storage go first" \
+	"$(awk '/o/ { n-- } /s/ && ++n > 0 { late++ } END { print late + 0 }' /tmp/issued)" 0
+is_between "times that the log was looked at" 1 "$(grep -c w /tmp/issued)" 24
 release
 
 # By default as well
