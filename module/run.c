@@ -207,7 +207,7 @@ static void bs_run_read_end(struct bio *bio, struct bs_mark *mark)
 		bs_run_read_ok(run);
 	bs_cow_kick(cow);
 	bs_cow_read_done(write);
-	/* Somebody waits for the writes, and nobody for the storage */
+	/* The writer waits; for the storage, at most who reads the image does */
 	if (!error)
 		bs_log_append(cow->log, &run->req);
 	bs_cow_put(cow);

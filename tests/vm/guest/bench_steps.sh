@@ -29,7 +29,7 @@ steps() {
 	$0 ~ "block_rq_issue: " disk " R" { at("read") }
 	$0 ~ "block_rq_complete: " disk " R" { at("was_read") }
 	$0 ~ "block_rq_issue: " disk " W" { at("write") }
-	$0 ~ "block_rq_complete: " disk " W" && "write" in when {
+	$0 ~ "block_rq_complete: " disk " W" && "hold" in when {
 		at("end")
 		step("before-read", "hold", "read")
 		step("read", "read", "was_read")

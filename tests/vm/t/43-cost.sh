@@ -76,7 +76,8 @@ say "one at a time"
 begin 4
 echo 1 >$trace/events/block/block_rq_issue/enable
 echo 1 >$trace/events/workqueue/workqueue_execute_start/enable
-dd if=/dev/urandom of=$TARGET bs=4k count=20 oflag=direct status=none
+# On one processor, so that nothing but their order tells who is next
+taskset -c 0 dd if=/dev/urandom of=$TARGET bs=4k count=20 oflag=direct status=none
 wait_for 60 settled
 echo 0 >$trace/events/enable
 issued >/tmp/issued
