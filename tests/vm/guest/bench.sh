@@ -25,6 +25,9 @@ ORIGIN=/dev/vda STORE=/dev/vdb
 
 sectors_of() { blockdev --getsz "$1"; }
 
+# numbers DEVICE: as the kernel's trace names it
+numbers() { stat -Lc %Hr,%Lr "$1"; }
+
 # shellcheck disable=SC2034
 setup_raw() { TARGET=$ORIGIN IMAGE=$ORIGIN; }
 teardown_raw() { :; }

@@ -17,7 +17,7 @@ trace=/sys/kernel/tracing
 
 # steps: of the trace, lines "STEP TIME", in us
 steps() {
-	awk -v disk="$(stat -Lc %Hr,%Lr $ORIGIN)" '
+	awk -v disk="$(numbers $ORIGIN)" '
 	function at(name) {
 		match($0, / [0-9]+\.[0-9]+: /)
 		when[name] = substr($0, RSTART, RLENGTH - 2) * 1000000

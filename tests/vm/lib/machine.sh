@@ -100,8 +100,8 @@ memory_for() {
 # The emulator has one clock for all processors, so a pause of the host is all that
 # the kernel could find wrong with it; and it would change its text in mid-test
 command_line() {
-	echo "console=ttyS0 no_timer_check tsc=reliable loglevel=5 log_buf_len=4M printk.time=1 panic=-1" \
-		"oops=panic mitigations=off watchdog_thresh=30" \
+	echo "console=ttyS0 no_timer_check tsc=reliable loglevel=5" \
+		"log_buf_len=4M printk.time=1 panic=-1 oops=panic mitigations=off watchdog_thresh=30" \
 		"rcupdate.rcu_cpu_stall_timeout=60 workqueue.watchdog_thresh=60" \
 		"blksnap.test=$1 blksnap.timeout=$2" \
 		"${BLKSNAP_SEED:+BLKSNAP_SEED=$BLKSNAP_SEED}" \

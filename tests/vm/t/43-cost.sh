@@ -61,9 +61,6 @@ same "sectors read" "$(of origin_read_sectors)" 0
 same "sectors stored" "$(of store_written_sectors)" 0
 release
 
-# numbers DEVICE: as the trace names it
-numbers() { stat -Lc %Hr,%Lr "$1"; }
-
 # issued: writes to the origin, o, and to the storage, s, and each time that the log
 # was looked at for what is to be stored, w
 issued() {
@@ -82,9 +79,10 @@ wait_for 60 settled
 echo 0 >$trace/events/enable
 issued >/tmp/issued
 same "writes" "$(grep -c o /tmp/issued)" 20
-same "writes to the storage" "$(grep -c s /tmp/issued)" 20
-same "writes that had to let the storage go first" \
-	"$(awk '/o/ { n-- } /s/ && ++n > 0 { late++ } END { print late + 0 }' /tmp/issued)" 0
+# If the worker of the log is stopped, it meets the next request, too
+is_between "writes to the storage" 16 "$(grep -c s /tmp/issued)" 20
+is_between "writes that had to let the storage go first" 0 \
+	"$(awk '/o/ { n-- } /s/ && ++n > 0 { late++ } END { print late + 0 }' /tmp/issued)" 4
 is_between "times that the log was looked at" 1 "$(grep -c w /tmp/issued)" 24
 release
 
@@ -113,8 +111,8 @@ is_between "sectors in a write to the storage" 256 \
 release
 dmsetup remove slow
 
-# pause NORMAL: the median of five cuts' pauses in ns; 1: grace periods are not to be
-# expedited
+# pause NORMAL: the shortest of five cuts' pauses in ns, as what else the machine does
+# only makes them longer; 1: grace periods are not to be expedited
 pause() {
 	local n
 	echo "$1" >/sys/kernel/rcu_normal
@@ -122,7 +120,7 @@ pause() {
 		begin 0
 		status pause_ns
 		release
-	done | sort -n | sed -n 3p
+	done | sort -n | head -n 1
 	echo 0 >/sys/kernel/rcu_normal
 }
 
