@@ -271,9 +271,6 @@ fsck_command() {
 	esac
 }
 
-# checksum DEVICE: of all of it, and not of what is in the page cache
-checksum() { dd if="$1" bs=1M iflag=direct count="$SIZE" status=none | md5sum; }
-
 copy_image() {
 	local begin=$SECONDS
 	SIZE=$(($(blockdev --getsize64 "$DEVICE") / 1048576))
@@ -294,8 +291,8 @@ spoiled() {
 
 compare_again() {
 	sync -f $ORIGIN
-	same "checksum of the image" "$(checksum "$DEVICE")" \
-		"$(checksum $SPARE)"
+	same "checksum of the image" "$(digest "$DEVICE")" \
+		"$(digest $SPARE "$SIZE")"
 	writers_run
 	tell "Read the whole image a second time: its checksum is that of the copy."
 }

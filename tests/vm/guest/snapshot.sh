@@ -60,9 +60,6 @@ raw() { rawctl "openid:$id" "$@"; }
 # is_taken: the snapshot $id has not failed
 is_taken() { raw state:TAKEN; }
 
-# sum DEVICE: of all that is on it, as the device itself gives it
-sum() { dd if="$1" bs=1M iflag=direct status=none | md5sum; }
-
 # has_error ERRNO...: the snapshot $id has failed with one of these
 has_error() {
 	local error
@@ -97,7 +94,7 @@ is_between() {
 
 # random MIB FILE: something new, by way of the device or file itself
 random() {
-	head -c "$1M" /dev/urandom | dd of="$2" bs=1M iflag=fullblock \
+	dd if=/dev/urandom of="$2" bs=1M count="$1" iflag=fullblock \
 		oflag=direct conv=notrunc status=none
 }
 

@@ -21,7 +21,7 @@ image_of() {
 
 # write FILE MIB
 write() {
-	head -c "$2M" /dev/urandom | dd of="$1" bs=1M iflag=fullblock \
+	dd if=/dev/urandom of="$1" bs=1M count="$2" iflag=fullblock \
 		conv=notrunc,fsync status=none
 }
 

@@ -21,14 +21,14 @@ lv() {
 # first 6 MiB of the origin change
 holds() {
 	local first
-	first=$(sum "$2")
-	same "image" "$first" "$(sum "$1")"
+	first=$(digest "$2")
+	same "image" "$first" "$(digest "$1")"
 	random 3 "$1"
 	scribble "$1" 1 65536 2 $((6 << 20))
-	same "image" "$(sum "$2")" "$first"
+	same "image" "$(digest "$2")" "$first"
 	is_taken
 	# Not of an image that shows the origin as it is
-	[ "$(sum "$1")" != "$first" ] || fail "$1 did not change"
+	[ "$(digest "$1")" != "$first" ] || fail "$1 did not change"
 }
 
 # runs_away STORAGE ORIGIN ABOVE: forced onto something above the origin it fails,
@@ -82,9 +82,9 @@ holds /dev/vdb1 /dev/blksnap0
 release
 # Where the storage is, the image of the disk shows zeros
 create /dev/vdb2 - - /dev/vdb
-first=$(sum /dev/blksnap0)
+first=$(digest /dev/blksnap0)
 random 3 /dev/vdb1
-same "image" "$(sum /dev/blksnap0)" "$first"
+same "image" "$(digest /dev/blksnap0)" "$first"
 start=$(cat /sys/class/block/vdb2/start)
 dd if=/dev/blksnap0 bs=512 skip="$start" count=20000 status=none |
 	cmp -n $((20000 * 512)) - /dev/zero
@@ -173,10 +173,10 @@ holds /dev/vda /dev/blksnap0
 release
 # On itself, and so with as many holes in the image
 create /mnt/s 12M 12M /dev/vdb
-first=$(sum /dev/blksnap0)
+first=$(digest /dev/blksnap0)
 head -c 1M /dev/urandom | dd of=/mnt/s/new bs=1M iflag=fullblock conv=fsync \
 	status=none
-same "image" "$(sum /dev/blksnap0)" "$first"
+same "image" "$(digest /dev/blksnap0)" "$first"
 is_taken
 release
 rm /mnt/s/new

@@ -61,11 +61,11 @@ no_growth() {
 	before=$(available /mnt/s)
 	fallocate -l $((before - 52))M /mnt/s/most
 	create /mnt/s 16M 160M /dev/vdb
-	first=$(sum /dev/blksnap0)
+	first=$(digest /dev/blksnap0)
 	random 12 /dev/vdb
 	# A little less than 32 MiB with blocks smaller than a page
 	wait_reserved 31
-	same "image" "$(sum /dev/blksnap0)" "$first"
+	same "image" "$(digest /dev/blksnap0)" "$first"
 	head -c 24M /dev/urandom >/tmp/new
 	dd if=/tmp/new of=/dev/vdb bs=1M seek=12 oflag=direct status=none
 	dd if=/dev/vdb bs=1M skip=12 count=24 iflag=direct status=none |

@@ -26,13 +26,13 @@ refused() {
 holds() {
 	local first
 	create /dev/vdb - - /dev/vda
-	first=$(sum /dev/blksnap0)
+	first=$(digest /dev/blksnap0)
 	scribble /dev/vda 2 65536 2 $((8 << 20)) &
 	"$@"
 	wait %% || fail "a write failed"
-	same "image" "$(sum /dev/blksnap0)" "$first"
+	same "image" "$(digest /dev/blksnap0)" "$first"
 	is_between "copied" 1 "$(status 'members[0].copied')" $((8 << 20))
-	[ "$(sum /dev/vda)" != "$first" ] || fail "nothing changed"
+	[ "$(digest /dev/vda)" != "$first" ] || fail "nothing changed"
 	is_taken
 	release
 }

@@ -65,9 +65,9 @@ for type in ext4 xfs btrfs; do
 	sync -f /mnt/s
 	before=$(used /mnt/s)
 	create /mnt/s/store 16M 16M /dev/vdb
-	first=$(sum /dev/blksnap0)
+	first=$(digest /dev/blksnap0)
 	dd if=/dev/zero of=/dev/vdb bs=1M count=8 oflag=direct status=none
-	same "image" "$(sum /dev/blksnap0)" "$first"
+	same "image" "$(digest /dev/blksnap0)" "$first"
 	# It is there, and this search would find it
 	search /dev/vda || fail "nothing is stored"
 	same "canaries in files" "$(search_all /mnt/s)" 0

@@ -60,8 +60,8 @@ for type in ext4 xfs btrfs; do
 	# The second origin's old data goes to the same storage
 	create /mnt/a/store 48M 48M /dev/vda /dev/vdb
 	image=$(images | head -n 1) other=$(images | tail -n 1)
-	other_first=$(sum "$other")
-	first=$(sum "$image")
+	other_first=$(digest "$other")
+	first=$(digest "$image")
 	random 6 /dev/vdb
 	rm /mnt/a/file1
 	head -c 3M /dev/urandom >/mnt/a/file2
@@ -80,8 +80,8 @@ for type in ext4 xfs btrfs; do
 	check_fails 'busy' mount -o remount,ro /mnt/a
 	check_fails 'busy' umount /mnt/a
 	drop_caches
-	same "image" "$(sum "$image")" "$first"
-	same "the other image" "$(sum "$other")" "$other_first"
+	same "image" "$(digest "$image")" "$first"
+	same "the other image" "$(digest "$other")" "$other_first"
 	is_taken
 	release
 	sync -f /mnt/a
@@ -97,11 +97,11 @@ for type in ext4 xfs; do
 	mkfs_mount $type /dev/vdc /mnt/s
 	before=$(available /mnt/s)
 	create /mnt/s 8M 64M /dev/vdb
-	first=$(sum /dev/blksnap0)
+	first=$(digest /dev/blksnap0)
 	fsfreeze -f /mnt/s
 	# What is reserved can be used; there is no more for now
 	random 6 /dev/vdb
-	same "image" "$(sum /dev/blksnap0)" "$first"
+	same "image" "$(digest /dev/blksnap0)" "$first"
 	wait_for 10 raw nonblock read
 	rawctl create add:/dev/vda append:/mnt/s:8M:8M=EBUSY
 	is_taken
@@ -111,7 +111,7 @@ for type in ext4 xfs; do
 	dd if=/dev/zero of=/dev/vdb bs=64k seek=100 count=16 oflag=direct status=none
 	wait_reserved 20
 	scribble /dev/vdb 1 65536
-	same "image" "$(sum /dev/blksnap0)" "$first"
+	same "image" "$(digest /dev/blksnap0)" "$first"
 	is_taken
 	fsfreeze -u /mnt/s
 	release
@@ -119,7 +119,7 @@ for type in ext4 xfs; do
 
 	say "$type: frozen by somebody else for a while"
 	create /mnt/s 8M 64M /dev/vdb
-	first=$(sum /dev/blksnap0)
+	first=$(digest /dev/blksnap0)
 	fsfreeze -f /mnt/s
 	random 6 /dev/vdb
 	wait_for 10 raw nonblock read
@@ -128,7 +128,7 @@ for type in ext4 xfs; do
 	dd if=/dev/zero of=/dev/vdb bs=64k seek=120 count=1 oflag=direct status=none
 	wait_reserved 15
 	scribble /dev/vdb 1 65536
-	same "image" "$(sum /dev/blksnap0)" "$first"
+	same "image" "$(digest /dev/blksnap0)" "$first"
 	is_taken
 	release
 
@@ -146,13 +146,13 @@ for type in ext4 xfs; do
 
 	say "$type: lazily unmounted"
 	create /mnt/s 8M 64M /dev/vdb
-	first=$(sum /dev/blksnap0)
+	first=$(digest /dev/blksnap0)
 	check_fails 'busy' umount /mnt/s
 	umount -l /mnt/s
 	random 5 /dev/vdb
 	wait_reserved 15
 	scribble /dev/vdb 1 65536
-	same "image" "$(sum /dev/blksnap0)" "$first"
+	same "image" "$(digest /dev/blksnap0)" "$first"
 	is_taken
 	check_fails 'in use|busy' mkfs.ext4 -F -q /dev/vdc
 	release

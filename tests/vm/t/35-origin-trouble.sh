@@ -35,10 +35,10 @@ mkfs_mount ext4 /dev/mapper/origin /mnt/a -b 4096
 head -c 6M /dev/urandom >/mnt/a/file
 sync -f /mnt/a
 create /mnt/s 8M 24M /dev/mapper/origin
-first=$(sum /dev/blksnap0)
+first=$(digest /dev/blksnap0)
 head -c 1M /dev/urandom | dd of=/mnt/a/file bs=64k iflag=fullblock \
 	oflag=direct conv=notrunc status=none
-same "image" "$(sum /dev/blksnap0)" "$first"
+same "image" "$(digest /dev/blksnap0)" "$first"
 head -c 4M /dev/urandom >/tmp/new
 # Where the file is, there is nothing to read any more; it can be written
 block=$(filefrag -e /mnt/a/file | awk '$1 == "0:" { sub(/\.\.$/, "", $4); print $4 }')
@@ -73,7 +73,7 @@ check_fs ext4 /dev/mapper/origin
 
 say "an image's read of the origin fails, and only that"
 create /mnt/s 8M 24M /dev/mapper/origin
-first=$(sum /dev/blksnap0)
+first=$(digest /dev/blksnap0)
 swap_table origin "0 2048 linear /dev/vda 0
 2048 2048 error
 4096 $((sectors - 4096)) linear /dev/vda 4096"
@@ -82,7 +82,7 @@ check_fails 'Input/output error' \
 dd if=/dev/blksnap0 bs=1M skip=2 count=1 iflag=direct of=/dev/null status=none
 is_taken
 swap_table origin "$linear"
-same "image" "$(sum /dev/blksnap0)" "$first"
+same "image" "$(digest /dev/blksnap0)" "$first"
 is_taken
 
 say "an origin grows"
@@ -112,9 +112,9 @@ pulled() {
 	shift
 	random 2 "/dev/$disk"
 	create /mnt/s 8M 24M "/dev/$disk"
-	first=$(sum /dev/blksnap0)
+	first=$(digest /dev/blksnap0)
 	random 1 "/dev/$disk"
-	same "image" "$(sum /dev/blksnap0)" "$first"
+	same "image" "$(digest /dev/blksnap0)" "$first"
 	scribble "/dev/$disk" 3 65536 2 $((4 << 20)) >/tmp/writer 2>&1 &
 	(while dd if=/dev/blksnap0 of=/dev/null bs=64k iflag=direct \
 		status=none 2>/tmp/reader; do :; done) &

@@ -136,9 +136,9 @@ for _ in 1 2; do
 done
 create /mnt/s 4M 4M /dev/mapper/lower /dev/vdb
 image=$(images | head -n 1)
-first=$(sum "$image")
+first=$(digest "$image")
 can_write /mnt/a
-same "image" "$(sum "$image")" "$first"
+same "image" "$(digest "$image")" "$first"
 release
 
 # The last: some kernels count that file system as frozen from then on

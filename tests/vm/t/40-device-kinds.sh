@@ -39,14 +39,14 @@ an_origin() {
 	say "$1 is an origin"
 	random 2 "$1"
 	create /mnt/s 8M 8M "$1"
-	first=$(sum /dev/blksnap0)
-	same "image" "$(sum "$1")" "$first"
+	first=$(digest /dev/blksnap0)
+	same "image" "$(digest "$1")" "$first"
 	scribble "$1" 1 65536 1 $((4 << 20))
 	# Through the page cache as well, page by page
 	dd if=/dev/zero of="$1" bs=4k count=300 seek=100 conv=notrunc,fsync \
 		status=none
 	drop_caches
-	same "image" "$(sum /dev/blksnap0)" "$first"
+	same "image" "$(digest /dev/blksnap0)" "$first"
 	is_taken
 	release
 	rawctl clean
@@ -114,11 +114,11 @@ truncate -s 16M /tmp/cow
 losetup /dev/loop0 /tmp/cow
 size=$(blockdev --getsz /dev/blksnap0)
 dmsetup create above --table "0 $size snapshot /dev/blksnap0 /dev/loop0 N 8"
-first=$(sum /dev/blksnap0)
+first=$(digest /dev/blksnap0)
 blksnapctl attach /dev/mapper/above
 random 2 /dev/mapper/above
 blksnapctl detach /dev/mapper/above
-same "image" "$(sum /dev/blksnap0)" "$first"
+same "image" "$(digest /dev/blksnap0)" "$first"
 dmsetup remove above
 losetup -d /dev/loop0
 is_taken
@@ -130,7 +130,7 @@ blockdev --setro /dev/vdc
 no_storage /dev/vdc EROFS 'read-only|not permitted'
 # That nobody writes to it is no reason not to
 create /mnt/s 4M 4M /dev/vdc
-same "image" "$(sum /dev/blksnap0)" "$(sum /dev/vdc)"
+same "image" "$(digest /dev/blksnap0)" "$(digest /dev/vdc)"
 release
 blockdev --setrw /dev/vdc
 

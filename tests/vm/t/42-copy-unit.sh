@@ -29,13 +29,13 @@ copied() { same "$1" "$(status 'members[0].copied')" $(($2 * KIB)); }
 # begin KIB: a snapshot that copies so
 begin() {
 	set_unit "$1"
-	before=$(sum "$origin")
+	before=$(digest "$origin")
 	create /dev/vdb - - "$origin"
 }
 
 # end: its image is right, and so was all that was read of it
 end() {
-	same "the image" "$(sum /dev/blksnap0)" "$before"
+	same "the image" "$(digest /dev/blksnap0)" "$before"
 	release
 }
 

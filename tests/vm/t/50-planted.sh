@@ -76,9 +76,9 @@ find_drain() {
 	writer=$!
 	sleep 0.2
 	take /dev/mapper/slow
-	first=$(dd if=/dev/blksnap0 bs=1M iflag=direct status=none | md5sum)
+	first=$(digest /dev/blksnap0)
 	wait $writer || fail "a write failed"
-	last=$(dd if=/dev/blksnap0 bs=1M iflag=direct status=none | md5sum)
+	last=$(digest /dev/blksnap0)
 	check 1 || last=wrong
 	[ "$first" = "$last" ] || echo "image WRONG: it changed"
 	blksnapctl release --all && blksnapctl detach /dev/mapper/slow

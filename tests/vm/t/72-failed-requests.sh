@@ -33,7 +33,7 @@ ends() {
 		failed=$((failed + 1))
 	else
 		is_taken
-		same "image" "$(sum /dev/blksnap0)" "$1"
+		same "image" "$(digest /dev/blksnap0)" "$1"
 		right=$((right + 1))
 	fi
 	blksnapctl release "$id"
@@ -56,7 +56,7 @@ random 32 /dev/vda
 say "the storage"
 for ((n = 0; n < 16; n++)); do
 	create /dev/vdb - - /dev/vda
-	first=$(sum /dev/vda)
+	first=$(digest /dev/vda)
 	fail_requests 2 vdb
 	random 8 /dev/vda
 	fail_requests 0
@@ -67,7 +67,7 @@ counted storage
 say "the origin"
 for ((n = 0; n < 16; n++)); do
 	create /dev/vdb - - /dev/vda
-	first=$(sum /dev/vda)
+	first=$(digest /dev/vda)
 	fail_requests 2 vda
 	scribble /dev/vda 2 65536 || true
 	fail_requests 0
