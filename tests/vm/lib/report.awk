@@ -18,6 +18,10 @@ $1 == "RESULT" {
 		rounds[kernel, $2] = $4
 	for (i = 6; i <= NF; i++) {
 		split($i, pair, "=")
+		if (pair[1] == "blksnap") {
+			measured(kernel SUBSEP $2, pair[2])
+			continue
+		}
 		key = kernel SUBSEP $2 SUBSEP $3 SUBSEP $5 SUBSEP pair[1]
 		lists[key] = lists[key] " " pair[2]
 		key = key SUBSEP $4
@@ -32,6 +36,18 @@ function add(list, word) {
 		list[word, "is"] = 1
 		list[++list[0]] = word
 	}
+}
+
+# Which commits the figures of a profile are of
+function measured(profile, commit) {
+	if ((profile, commit) in commits)
+		return
+	commits[profile, commit] = 1
+	versions[profile] = versions[profile] " " commit
+}
+
+function how(k, p) {
+	return "Rounds: " rounds[k, p] "; medians; blksnap" versions[k, p] ".\n"
 }
 
 function has(k, p, c, w, name) { return (k, p, c, w, name) in lists }
@@ -186,7 +202,7 @@ function profile(k, p, title) {
 	if (!((p " " k, "is") in seen))
 		return
 	printf "## Linux %s, profile %s: %s\n\n", k, p, title
-	printf "Rounds: %d; medians.\n\n", rounds[k, p]
+	print how(k, p)
 	ratios(k, p, "W1 W1p W2 W3 W4 W5 W6 W6r")
 	ratios(k, p, "Q1 M1 F1 R1 R4 P1 P4 D1")
 	absolute(k, p, "W1 W1p W3 W4 W5 W6 W6r Q1 Q1r F1")
@@ -219,7 +235,7 @@ function idle(k, i, j, c, w, cells) {
 	printf "## Linux %s: what others pay\n\n", k
 	print "Of the speed with no device tracked. The machine's own changes by more than that"
 	print "from one run to the next; what it is exactly, see the instructions of a write."
-	printf "Rounds: %d, medians.\n\n", rounds[k, "idle"]
+	print how(k, "idle")
 	head("", "null-blk,_one_at_a_time virtio,_one_at_a_time virtio,_16_at_a_time")
 	split("N1 V1 V16", w, " ")
 	for (j = 1; j <= 2; j++) {
@@ -238,7 +254,7 @@ function take(k, i, j, d, w, cells, c) {
 	printf "## Linux %s: taking a snapshot\n\n", k
 	print "The slowest write plus the slowest fdatasync() on ext4, in ms; the freeze of"
 	print "writers and the gate within it; how long the command took."
-	printf "Rounds: %d, medians.\n\n", rounds[k, "take"]
+	print how(k, "take")
 	head("devices", "no_snapshot snapshot frozen gate command 200_MiB_to_write frozen gate command")
 	split("1 8 64", d, " ")
 	for (i = 1; i <= 3; i++) {
@@ -265,7 +281,8 @@ function curves(k, i, b, d, cells) {
 		return
 	printf "## Linux %s: does it grow?\n\n", k
 	print "A copy unit of 4 KiB, disks of null_blk. A write of 4 KiB to a preserved block in"
-	printf "µs; rounds: %d, medians.\n\n", rounds[k, "curves"]
+	print "µs."
+	print how(k, "curves")
 	split("1000 10000 100000 1000000", b, " ")
 	head("preserved blocks", "1000 10000 100000 1000000")
 	for (i = 1; i <= 4; i++)
@@ -292,7 +309,7 @@ function instructions(k, i, j, c, w, cells, n) {
 	printf "## Linux %s: instructions of a write\n\n", k
 	print "Exact: counted in a machine of one processor whose clock is their number, fio's own"
 	print "among them; null_blk, 4 KiB at random, a copy unit of 4 KiB."
-	print ""
+	print how(k, "instructions")
 	n = split("write again single", w, " ")
 	head("", "for_the_first_time,_16_at_a_time again again,_one_at_a_time")
 	for (j = 1; j <= contenders[0]; j++) {
@@ -311,7 +328,7 @@ function steps(k, i, j, w, v, cells) {
 		return
 	printf "## Linux %s: where the time of a first touch goes\n\n", k
 	print "One at a time (Q1) with the disks of profile B, by the trace of the kernel, in µs."
-	printf "Rounds: %d, medians.\n\n", rounds[k, "steps"]
+	print how(k, "steps")
 	head("", "before_the_read read before_the_write write in_all")
 	split("before-read read before-write write all", w, " ")
 	split("mean median p99", v, " ")
