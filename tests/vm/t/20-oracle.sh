@@ -52,8 +52,8 @@ say "filled"
 
 say "all doors"
 start -n 6 -x 5
-round 5
-for _ in 1 2 3; do round 2; done
+round 3
+for _ in 1 2; do round 2; done
 stop
 
 for kib in 0 4 128 512; do

@@ -76,7 +76,6 @@ dmsetup create top --table "0 16384 multipath 2 queue_mode mq 0 1 1 \
 round-robin 0 1 1 /dev/vda 1"
 writers_start 0:$top
 round $top 0:@0
-round $top 0:@0
 writers_end
 dmsetup remove top
 

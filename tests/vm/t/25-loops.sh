@@ -77,16 +77,16 @@ losetup -d /dev/loop1
 losetup --direct-io=on /dev/loop1 /mnt/b/disk
 DOORS=direct
 writers_start 0:/dev/loop1
-for _ in {1..10}; do
+for _ in {1..4}; do
 	take /dev/loop0 /dev/loop1
 	check "0:${IMAGES[1]}"
 	release
 done
 say "its agents are killed"
-for n in {1..10}; do
+for n in {1..6}; do
 	rawctl create add:/dev/loop0:1 add:/dev/loop1:2 append:/dev/vdb:0:0 take \
 		stop >/dev/null &
-	sleep "$(printf '0.%02d' $((n * 9)))"
+	sleep "$(printf '0.%02d' $((n * 15)))"
 	kill -9 $!
 	wait $! || true
 	wait_for 20 rawctl clean

@@ -46,7 +46,7 @@ round "${disks[*]}" "${images[@]}"
 for disk in mq nvme0n1 nvme0n2; do blksnapctl attach /dev/$disk; done
 WRITE=(-x 40)
 DOORS=poll writers 0:/dev/mq 2:/dev/nvme0n1 3:/dev/nvme0n2
-for _ in 1 2 3 4 5 6 7 8; do
+for _ in 1 2 3 4; do
 	take /dev/mq /dev/nvme0n1 /dev/nvme0n2
 	release
 done

@@ -251,7 +251,7 @@ modprobe -a dm-mod dm-crypt xts raid1 loop
 store=$(blockdev --getsz /dev/vdc)
 dmsetup create store --table "0 $store linear /dev/vdc 0"
 mkfs_mount ext4 /dev/vdd /mnt/s
-seconds=100
+seconds=150
 [ -z "${BLKSNAP_MINUTES:-}" ] || seconds=$((BLKSNAP_MINUTES * 60))
 deadline=$((SECONDS + seconds)) episodes=0 judged=0 ended=0
 while [ "$SECONDS" -lt "$deadline" ] || [ "$judged" = 0 ]; do
