@@ -25,7 +25,7 @@ static uint64_t mix(uint64_t hash, uint64_t word)
 int main(int argc, char **argv)
 {
 	long left = argc == 3 ? atol(argv[2]) : LONG_MAX;
-	uint64_t *words, hash = 0;
+	uint64_t *words, hash = 1; /* so that zeros count, by their number */
 	ssize_t bytes, i;
 	int fd;
 
